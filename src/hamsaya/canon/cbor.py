@@ -1,0 +1,82 @@
+"""Deterministic CBOR (RFC 8949 §4.2), the only form in which a value is hashed, signed or stored.
+
+Rules: definite lengths, shortest integers and floats, map keys sorted by their encoded bytes, text keys only,
+no tags, no duplicate keys, no NaN or infinity. ``decode`` refuses every other spelling of the same value,
+so two parties that hash what they parsed hash the same bytes. What has been received is verified as received;
+it is never re-encoded and then verified.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+import cbor2
+
+from hamsaya.base.errors import PeerError
+
+MAX_DEPTH = 16
+
+
+def encode(value: Any) -> bytes:
+    """Return the one deterministic encoding of ``value`` (None, bool, int, float, bytes, str, list/tuple, dict)."""
+    return cbor2.dumps(value, canonical=True)
+
+
+def decode(unverified_bytes: bytes) -> Any:
+    """Return the value whose one deterministic encoding is ``unverified_bytes``.
+
+    Raises:
+        PeerError: not CBOR, or CBOR in any but the deterministic form (code ``non-canonical``).
+    """
+    try:
+        value = cbor2.loads(
+            unverified_bytes,
+            max_depth=MAX_DEPTH,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
+            strict_hashable_types=True,
+        )
+    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
+        raise PeerError(f"expected deterministic CBOR, received bytes that do not parse ({type(error).__name__})",
+                        code="non-canonical") from None
+    _refuse_foreign(value)
+    if encode(value) != unverified_bytes:
+        raise PeerError("expected the deterministic encoding, received another spelling of the value",
+                        code="non-canonical")
+    return value
+
+
+def _refuse_foreign(value: Any) -> None:
+    """Refuse what the profile leaves out: tags, simple values, non-text keys, NaN and infinities, big integers."""
+    kind = type(value)
+    if kind is list:
+        for item in value:
+            _refuse_foreign(item)
+    elif kind is dict:
+        for key, item in value.items():
+            if type(key) is not str:
+                raise PeerError("expected text map keys", code="non-canonical")
+            _refuse_foreign(item)
+    elif kind is float:
+        if not math.isfinite(value):
+            raise PeerError("expected finite numbers", code="non-canonical")
+    elif kind is int:
+        if not -(2**63) <= value < 2**63:
+            raise PeerError("expected integers that fit in 64 bits", code="non-canonical")
+    elif kind not in (bytes, str, bool, type(None)):
+        raise PeerError(f"expected plain values, received {kind.__name__}", code="non-canonical")
+
+
+def digest(data: bytes) -> bytes:
+    """Return SHA-256 of ``data``, 32 bytes."""
+    return hashlib.sha256(data).digest()
+
+
+def tagged(domain: str, value: Any) -> bytes:
+    """Return ``domain``, a zero byte, and the deterministic encoding of ``value``: the form of all signed bytes.
+
+    The domain keeps a signature made for one purpose from being read as another.
+    """
+    return domain.encode("ascii") + b"\0" + encode(value)
