@@ -1,0 +1,84 @@
+"""The registry of message kinds: one typed body for each, parsed once, strictly.
+
+A kind is ``room.verb``. Bodies are frozen structs that refuse unknown fields, wrong types and out-of-range
+values, so what a schema leaves out cannot be said: there is no field for a person outside a case, none for a
+target, and the codes of purposes and acts are closed lists. A body travels as deterministic CBOR of its fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from hamsaya.base.errors import PeerError
+from hamsaya.canon import decode, encode
+
+Ref = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$")]
+Member = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,31}$")]
+Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
+Instant = Annotated[int, msgspec.Meta(ge=0, lt=2**48)]
+Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a message says. Subclasses are registered under their kind with ``@kind``."""
+
+
+B = TypeVar("B", bound=type[Body])
+KINDS: dict[str, type[Body]] = {}
+_NAMES: dict[type[Body], str] = {}
+
+
+def kind(name: str) -> Callable[[B], B]:
+    """Register a body type under ``name``; a second registration of either is a programming error."""
+
+    def register(body: B) -> B:
+        if name in KINDS or body in _NAMES:
+            raise ValueError(f"message kind {name!r} is registered twice")
+        KINDS[name] = body
+        _NAMES[body] = name
+        return body
+
+    return register
+
+
+def kind_of(body: Body) -> str:
+    """Return the kind under which the type of ``body`` is registered."""
+    return _NAMES[type(body)]
+
+
+def encode_body(body: Body) -> bytes:
+    """Return the deterministic bytes of ``body``."""
+    return encode(msgspec.to_builtins(body, builtin_types=(bytes,)))
+
+
+def parse_body(name: str, unverified_bytes: bytes) -> Body:
+    """Return the typed body of kind ``name``.
+
+    Raises:
+        PeerError: unknown kind (``unknown-kind``), other than deterministic CBOR (``non-canonical``), or a
+            field missing, unknown, of the wrong type or out of range (``bad-body``; the field is named,
+            its value is not).
+    """
+    return body_from_plain(name, decode(unverified_bytes), schema(name))
+
+
+def schema(name: str) -> type[Body]:
+    """Return the body type of kind ``name``; raises PeerError ``unknown-kind``."""
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise PeerError(f"expected a known message kind, received {name[:40]!r}", code="unknown-kind") from None
+
+
+def body_from_plain(name: str, plain: Any, body_type: type[Body]) -> Body:
+    """Return ``plain`` (dicts, lists, strings …) as a body of ``body_type``; raises PeerError ``bad-body``."""
+    try:
+        return msgspec.convert(plain, body_type)
+    except msgspec.ValidationError as error:
+        # msgspec names the expected type and the path ("`$.officer`"), never the value received.
+        raise PeerError(f"the body of {name} does not fit its schema: {error}", code="bad-body") from None
