@@ -36,7 +36,7 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 @kind("case.open")
-class Open(Body):
+class Open(Body, frozen=True):
     """Open a case between ``participants`` for one purpose and one mutually criminalised act."""
 
     title: Line
@@ -49,7 +49,7 @@ class Open(Body):
 
 
 @kind("case.ask")
-class Ask(Body):
+class Ask(Body, frozen=True):
     """Put one question to one member; the urgency sets the clocks."""
 
     request: Ref
@@ -60,7 +60,7 @@ class Ask(Body):
 
 
 @kind("case.acknowledge")
-class Acknowledge(Body):
+class Acknowledge(Body, frozen=True):
     """A person at the asked desk has taken the request in hand."""
 
     request: Ref
@@ -68,7 +68,7 @@ class Acknowledge(Body):
 
 
 @kind("case.answer")
-class Answer(Body):
+class Answer(Body, frozen=True):
     """Answer a request with one item, prepared by one person and released by another.
 
     ``text`` is None once the item has been purged: the journal keeps that it was, not what it said.
@@ -83,7 +83,7 @@ class Answer(Body):
 
 
 @kind("case.decline")
-class Decline(Body):
+class Decline(Body, frozen=True):
     """Refuse a request with a code from the closed list."""
 
     request: Ref
@@ -92,7 +92,7 @@ class Decline(Body):
 
 
 @kind("case.revoke")
-class Revoke(Body):
+class Revoke(Body, frozen=True):
     """The originator asks every holder to purge an item and to attest the outcome."""
 
     item: Ref
@@ -101,7 +101,7 @@ class Revoke(Body):
 
 
 @kind("case.purge")
-class Purge(Body):
+class Purge(Body, frozen=True):
     """A holder attests what became of a revoked item at its node."""
 
     item: Ref
@@ -110,7 +110,7 @@ class Purge(Body):
 
 
 @kind("case.overdue")
-class Overdue(Body):
+class Overdue(Body, frozen=True):
     """The asking side records that a clock ran out."""
 
     request: Ref
@@ -119,7 +119,7 @@ class Overdue(Body):
 
 
 @kind("case.close")
-class Close(Body):
+class Close(Body, frozen=True):
     """The opener closes the case; what it holds stays until ``retain_until``."""
 
     outcome: CloseOutcome

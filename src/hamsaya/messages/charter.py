@@ -6,7 +6,7 @@ from hamsaya.messages.kinds import Body, Hash, Ref, kind
 
 
 @kind("charter.sign")
-class Sign(Body):
+class Sign(Body, frozen=True):
     """The sender signs one document (the charter or an annex) of exactly this digest."""
 
     document: Ref

@@ -24,7 +24,7 @@ class Seat(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 @kind("compliance.commit")
-class Commit(Body):
+class Commit(Body, frozen=True):
     """The sender promises that an indicator stays within a range, and by which panel it may be judged."""
 
     commitment: Ref
@@ -43,7 +43,7 @@ class Commit(Body):
 
 
 @kind("compliance.evidence")
-class Evidence(Body):
+class Evidence(Body, frozen=True):
     """One piece of evidence by its digest. Denied access is a class of its own, never an absence."""
 
     commitment: Ref
@@ -57,7 +57,7 @@ class Evidence(Body):
 
 
 @kind("compliance.notify")
-class Notify(Body):
+class Notify(Body, frozen=True):
     """Open a provisional finding and give the owner the right of reply until ``reply_due``."""
 
     commitment: Ref
@@ -68,7 +68,7 @@ class Notify(Body):
 
 
 @kind("compliance.reply")
-class Reply(Body):
+class Reply(Body, frozen=True):
     """The owner's reply to a notified finding."""
 
     finding: Ref
@@ -76,7 +76,7 @@ class Reply(Body):
 
 
 @kind("compliance.attest")
-class Attest(Body):
+class Attest(Body, frozen=True):
     """One panel member's verdict on a notified finding."""
 
     finding: Ref
@@ -84,7 +84,7 @@ class Attest(Body):
 
 
 @kind("compliance.finding")
-class Finding(Body):
+class Finding(Body, frozen=True):
     """Adopt a finding: the rating that the panel's verdicts yield under its k-of-n rule."""
 
     finding: Ref

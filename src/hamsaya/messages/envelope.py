@@ -1,7 +1,7 @@
 """The envelope: one signed statement, one sealed body, one wrapped content key for each recipient.
 
     envelope  = CBOR[ header, wraps, sealed_body, [ed25519, ml_dsa] ]
-    header    = CBOR map: v mid snd sid rcp typ ins case iat exp crv exr cmt
+    header    = CBOR[ v, mid, snd, sid, rcp, typ, ins, case, iat, exp, crv, exr, cmt ]
     statement = "hamsaya/v1/sig" 0x00 CBOR[ header, SHA-256(CBOR wraps), SHA-256(sealed_body), len(sealed_body) ]
 
 Rules
@@ -52,8 +52,12 @@ class Recipient(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     kid: KeyId
 
 
-class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What everybody on the way may read. Field names are the wire's."""
+class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What everybody on the way may read, in the wire's order: a CBOR array, since names would cost 50 bytes.
+
+    Fields: version, message id, sender, sender's key id, recipients with key ids, kind, instrument, case
+    reference, issued at, expires at, charter revision, exercise flag, commitment to the content key.
+    """
 
     v: int
     mid: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
@@ -65,7 +69,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     case: RefText | None
     iat: Millis
     exp: Millis
-    crv: Bytes32
+    crv: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
     exr: bool
     cmt: Bytes32
 
@@ -132,6 +136,7 @@ def seal(
     Args:
         body: Deterministic CBOR of the typed body.
         recipients: Member slug to KEM public key; may be empty (a note to oneself, readable by nobody else).
+        charter_revision: The first 16 bytes of the SHA-256 of the charter document in force.
         content_key: 32 fresh random bytes, never used for another envelope.
     Raises:
         ValueError: a content key of another length; more than 64 recipients.

@@ -16,7 +16,7 @@ Musd = Annotated[float, msgspec.Meta(ge=0.0)]
 
 
 @kind("linkage.tranche")
-class Tranche(Body):
+class Tranche(Body, frozen=True):
     """Declare a yearly flow to ``receiver`` (million US$ a year, an interval) tied to one commitment."""
 
     tranche: Ref
@@ -32,7 +32,7 @@ class Tranche(Body):
 
 
 @kind("linkage.step")
-class Step(Body):
+class Step(Body, frozen=True):
     """Move a tranche to the next state of its published table, on a named ground (a finding or a decision)."""
 
     tranche: Ref

@@ -26,7 +26,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
 
 
 @kind("monitor.report")
-class Report(Body):
+class Report(Body, frozen=True):
     """One member's counts for the cells it reports on. A later ``as_of`` replaces what it said of that period."""
 
     source: Line
@@ -38,7 +38,7 @@ class Report(Body):
 
 
 @kind("monitor.picture")
-class Picture(Body):
+class Picture(Body, frozen=True):
     """The sender's joint picture of a period has this digest; equal digests are equal pictures."""
 
     first: Month
