@@ -2,7 +2,8 @@
 
     envelope  = CBOR[ header, wraps, sealed_body, [ed25519, ml_dsa] ]
     header    = CBOR[ v, mid, snd, sid, rcp, typ, ins, case, iat, exp, crv, exr, cmt ]
-    statement = "hamsaya/v1/sig" 0x00 CBOR[ header, SHA-256(CBOR wraps), SHA-256(sealed_body), len(sealed_body) ]
+    wraps     = one wrap of 1,168 bytes for each recipient, in the header's order, without separators
+    statement = "hamsaya/v1/sig" 0x00 CBOR[ header, SHA-256(wraps), SHA-256(sealed_body), len(sealed_body) ]
 
 Rules
 1. The header's received bytes are what is verified, bound and hashed; nothing is re-encoded and then verified.
@@ -80,7 +81,7 @@ class Envelope:
 
     header: Header
     header_bytes: bytes
-    wraps: tuple[bytes, ...]
+    wraps: bytes
     sealed_body: bytes
     signature: Signature
 
@@ -100,11 +101,11 @@ class Envelope:
             PeerError: not addressed to this key (``not-for-us``), altered (``cannot-open``) or sealed under
                 another content key than the header commits to (``bad-commitment``).
         """
-        for recipient, wrapped in zip(self.header.rcp, self.wraps, strict=True):
-            if recipient.kid == kem.kid:
-                break
-        else:
+        kids = [recipient.kid for recipient in self.header.rcp]
+        if kem.kid not in kids:
             raise PeerError("no wrap in this envelope is for this key", code="not-for-us")
+        start = kids.index(kem.kid) * WRAP_BYTES
+        wrapped = self.wraps[start : start + WRAP_BYTES]
         content_key = kem.unwrap(wrapped, _wrap_info(self.header_bytes, kem.kid))
         if derive(content_key, _COMMIT_LABEL) != self.header.cmt:
             raise PeerError("the content key is not the one the header commits to", code="bad-commitment")
@@ -112,7 +113,7 @@ class Envelope:
 
     def encode(self) -> bytes:
         """Return the envelope's bytes, identical to the bytes it was parsed from."""
-        return encode([self.header_bytes, list(self.wraps), self.sealed_body, list(self.signature)])
+        return encode([self.header_bytes, self.wraps, self.sealed_body, list(self.signature)])
 
 
 def seal(
@@ -160,7 +161,7 @@ def seal(
         cmt=derive(content_key, _COMMIT_LABEL),
     )
     header_bytes = encode(msgspec.to_builtins(header, builtin_types=(bytes,)))
-    wraps = tuple(
+    wraps = b"".join(
         wrap(content_key, public, _wrap_info(header_bytes, kids[member])) for member, public in recipients.items()
     )
     sealed_body = seal_body(derive(content_key, _BODY_LABEL), body, header_bytes)
@@ -179,17 +180,17 @@ def parse(unverified_bytes: bytes) -> Envelope:
         raise PeerError(f"expected at most {MAX_ENVELOPE_BYTES} bytes, received {len(unverified_bytes)}", code="oversize")
     outer = decode(unverified_bytes)
     match outer:
-        case [bytes() as header_bytes, list() as wraps, bytes() as sealed_body, [bytes() as ed, bytes() as ml]]:
+        case [bytes() as header_bytes, bytes() as wraps, bytes() as sealed_body, [bytes() as ed, bytes() as ml]]:
             pass
         case _:
             raise PeerError("expected [header, wraps, sealed body, [ed25519, ml-dsa]]", code="bad-envelope")
     header = parse_header(header_bytes)
     members = {recipient.member for recipient in header.rcp}
-    if len(wraps) != len(header.rcp) or len(members) != len(header.rcp):
-        raise PeerError("expected exactly one wrap for each recipient and no recipient twice", code="bad-envelope")
-    if any(type(item) is not bytes or len(item) != WRAP_BYTES for item in wraps):
-        raise PeerError(f"expected every wrap to be {WRAP_BYTES} bytes", code="bad-envelope")
-    return Envelope(header, header_bytes, tuple(wraps), sealed_body, (ed, ml))
+    if len(wraps) != WRAP_BYTES * len(header.rcp) or len(members) != len(header.rcp):
+        raise PeerError(
+            f"expected one wrap of {WRAP_BYTES} bytes for each recipient and no recipient twice", code="bad-envelope"
+        )
+    return Envelope(header, header_bytes, wraps, sealed_body, (ed, ml))
 
 
 def parse_header(header_bytes: bytes) -> Header:
@@ -224,6 +225,6 @@ def _wrap_info(header_bytes: bytes, kid: bytes) -> bytes:
     return _WRAP_LABEL + digest(header_bytes) + kid
 
 
-def _statement(header_bytes: bytes, wraps: tuple[bytes, ...], sealed_body: bytes) -> bytes:
-    parts = [header_bytes, digest(encode(list(wraps))), digest(sealed_body), len(sealed_body)]
+def _statement(header_bytes: bytes, wraps: bytes, sealed_body: bytes) -> bytes:
+    parts = [header_bytes, digest(wraps), digest(sealed_body), len(sealed_body)]
     return tagged(SIGN_DOMAIN, parts)
