@@ -1,0 +1,1 @@
+"""The world outside, behind ports: stores, HTTP, key files, formats."""

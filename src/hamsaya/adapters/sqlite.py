@@ -1,0 +1,286 @@
+"""SQLite as the node's store: WAL, ``synchronous=FULL``, one writer, hand-written SQL.
+
+Why these settings: FULL makes a returned commit survive a power cut (NORMAL loses acknowledged commits);
+8 kB pages, rowid tables and time-ordered ids keep inserts at the end of their trees; ``secure_delete``
+overwrites what is redacted. The store is not trusted for truth: altering it breaks the log's root, which the
+witnesses have cosigned. It is trusted for secrecy only of metadata; bodies lie under the storage key.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hamsaya.base.errors import OperatorError, StoreError
+from hamsaya.ports.store import JournalRow, OutboxRow, OutboxState, RefusalRow, SeenRow
+
+SCHEMA_VERSION = 1
+REFUSALS_KEPT = 10_000
+
+_SCHEMA = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE journal(
+  idx INTEGER PRIMARY KEY, role TEXT NOT NULL, code TEXT NOT NULL, at INTEGER NOT NULL, sender TEXT NOT NULL,
+  mid BLOB NOT NULL, kind TEXT NOT NULL, statement BLOB NOT NULL, salt BLOB NOT NULL, entry BLOB NOT NULL, body BLOB);
+CREATE INDEX journal_mid ON journal(mid);
+CREATE TABLE seen(
+  id INTEGER PRIMARY KEY, sender TEXT NOT NULL, mid BLOB NOT NULL, digest BLOB NOT NULL, exp INTEGER NOT NULL,
+  receipt BLOB NOT NULL, size INTEGER NOT NULL);
+CREATE UNIQUE INDEX seen_key ON seen(mid, sender);
+CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, note TEXT NOT NULL);
+CREATE TABLE cosignature(size INTEGER NOT NULL, witness TEXT NOT NULL, lines TEXT NOT NULL, PRIMARY KEY(size, witness));
+CREATE TABLE envelope(id INTEGER PRIMARY KEY, mid BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL);
+CREATE TABLE outbox(
+  id INTEGER PRIMARY KEY, dest TEXT NOT NULL, mid BLOB NOT NULL, kind TEXT NOT NULL, due INTEGER NOT NULL,
+  attempts INTEGER NOT NULL, exp INTEGER NOT NULL, state TEXT NOT NULL, note TEXT NOT NULL, receipt BLOB);
+CREATE UNIQUE INDEX outbox_key ON outbox(mid, dest);
+CREATE INDEX outbox_waiting ON outbox(due) WHERE state = 'waiting';
+CREATE TABLE refusal(
+  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, code TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL);
+CREATE TABLE refusal_count(code TEXT PRIMARY KEY, total INTEGER NOT NULL);
+CREATE TABLE witnessed(origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL);
+"""
+
+_JOURNAL = "idx, role, code, at, sender, mid, kind, statement, salt, entry, body"
+_OUTBOX = "dest, mid, kind, due, attempts, exp, state, note"
+
+
+class SqliteStore:
+    """``ports.store.Store`` on one SQLite file."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        """Open the store at ``path``.
+
+        Raises:
+            OperatorError: it exists and ``create`` was asked, does not exist and was not, or has another schema.
+        """
+        if create == path.exists():
+            expected = "no store yet" if create else "an existing store"
+            raise OperatorError(f"expected {expected} at {path}; check the directory", code="wrong-store")
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+            self._prepare(create)
+        except sqlite3.Error as error:
+            raise _translated(error) from error
+
+    def _prepare(self, create: bool) -> None:
+        for pragma in ("page_size=8192", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON",
+                       "wal_autocheckpoint=2000", "foreign_keys=ON"):
+            self._db.execute(f"PRAGMA {pragma}")
+        if create:
+            self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version != SCHEMA_VERSION:
+            raise OperatorError(f"expected store schema {SCHEMA_VERSION}, found {version}; see the CHANGELOG's "
+                                "Schema lines for the way to upgrade", code="wrong-schema")
+
+    def close(self) -> None:
+        """Release the file; what was committed stays."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run a block atomically and durably; raises StoreError when the disk refuses."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise _translated(error) from error
+            raise
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Run a block atomically inside the transaction."""
+        self._db.execute("SAVEPOINT job")
+        try:
+            yield
+        except BaseException:
+            # A full disk may have ended the whole transaction already; then there is no savepoint to return to.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK TO job")
+                self._db.execute("RELEASE job")
+            raise
+        self._db.execute("RELEASE job")
+
+    # -- meta ---------------------------------------------------------------------------------------------
+
+    def get_meta(self, key: str) -> bytes | None:
+        row = self._db.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def put_meta(self, key: str, value: bytes) -> None:
+        self._db.execute("INSERT INTO meta VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value", (key, value))
+
+    # -- journal ------------------------------------------------------------------------------------------
+
+    def append_journal(self, row: JournalRow) -> None:
+        self._db.execute(
+            f"INSERT INTO journal({_JOURNAL}) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+            (row.index, row.role, row.code, row.at, row.sender, row.message_id, row.kind, row.statement, row.salt,
+             row.entry, row.body),
+        )
+
+    def journal(self, first: int = 0, limit: int | None = None) -> Iterator[JournalRow]:
+        cursor = self._db.execute(
+            f"SELECT {_JOURNAL} FROM journal WHERE idx>=? ORDER BY idx LIMIT ?", (first, -1 if limit is None else limit)
+        )
+        return (JournalRow(*row) for row in cursor)
+
+    def find_journal(self, message_id: bytes) -> list[JournalRow]:
+        cursor = self._db.execute(f"SELECT {_JOURNAL} FROM journal WHERE mid=? ORDER BY idx", (message_id,))
+        return [JournalRow(*row) for row in cursor]
+
+    def redact_journal(self, index: int, body: bytes | None) -> None:
+        self._db.execute("UPDATE journal SET body=? WHERE idx=?", (body, index))
+
+    def entries(self, first: int, count: int) -> list[bytes]:
+        cursor = self._db.execute("SELECT entry FROM journal WHERE idx>=? ORDER BY idx LIMIT ?", (first, count))
+        return [entry for (entry,) in cursor]
+
+    # -- seen ---------------------------------------------------------------------------------------------
+
+    def seen(self, sender: str, message_id: bytes) -> SeenRow | None:
+        row = self._db.execute(
+            "SELECT sender, mid, digest, exp, receipt, size FROM seen WHERE mid=? AND sender=?", (message_id, sender)
+        ).fetchone()
+        return SeenRow(*row) if row else None
+
+    def put_seen(self, row: SeenRow) -> None:
+        self._db.execute(
+            "INSERT INTO seen(sender, mid, digest, exp, receipt, size) VALUES(?,?,?,?,?,?)",
+            (row.sender, row.message_id, row.digest, row.expires_at, row.receipt, row.checkpoint_size),
+        )
+
+    def prune_seen(self, now: int) -> int:
+        return self._db.execute("DELETE FROM seen WHERE exp<=?", (now,)).rowcount
+
+    # -- checkpoints --------------------------------------------------------------------------------------
+
+    def put_checkpoint(self, size: int, note: str) -> None:
+        self._db.execute("INSERT INTO checkpoint VALUES(?,?)", (size, note))
+
+    def checkpoint(self, size: int | None = None) -> tuple[int, str] | None:
+        where, params = ("WHERE size=?", (size,)) if size is not None else ("", ())
+        row = self._db.execute(f"SELECT size, note FROM checkpoint {where} ORDER BY size DESC LIMIT 1", params).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def put_cosignature(self, size: int, witness: str, lines: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO cosignature VALUES(?,?,?)", (size, witness, lines))
+
+    def cosignatures(self, size: int) -> dict[str, str]:
+        return dict(self._db.execute("SELECT witness, lines FROM cosignature WHERE size=? ORDER BY witness", (size,)))
+
+    def cosigned_size(self) -> int | None:
+        (size,) = self._db.execute("SELECT max(size) FROM cosignature").fetchone()
+        return size if size is None else int(size)
+
+    # -- outbox -------------------------------------------------------------------------------------------
+
+    def put_outbox(self, row: OutboxRow, envelope: bytes) -> None:
+        self._db.execute("INSERT OR IGNORE INTO envelope(mid, bytes) VALUES(?,?)", (row.message_id, envelope))
+        self._db.execute(
+            f"INSERT INTO outbox({_OUTBOX}) VALUES(?,?,?,?,?,?,?,?)",
+            (row.destination, row.message_id, row.kind, row.due, row.attempts, row.expires_at, row.state, row.note),
+        )
+
+    def outbox_due(self, ticks: int, limit: int) -> list[tuple[OutboxRow, bytes]]:
+        return self._waiting("due<=? ORDER BY due, o.id LIMIT ?", (ticks, limit))
+
+    def outbox_for(self, destination: str, limit: int) -> list[tuple[OutboxRow, bytes]]:
+        return self._waiting("dest=? ORDER BY o.id LIMIT ?", (destination, limit))
+
+    def _waiting(self, where: str, params: tuple[object, ...]) -> list[tuple[OutboxRow, bytes]]:
+        columns = _OUTBOX.replace("mid", "o.mid")
+        cursor = self._db.execute(
+            f"SELECT {columns}, e.bytes FROM outbox o JOIN envelope e ON e.mid=o.mid WHERE o.state='waiting' AND {where}",
+            params,
+        )
+        return [(OutboxRow(*row[:-1]), row[-1]) for row in cursor]
+
+    def outbox_next_due(self) -> int | None:
+        (due,) = self._db.execute("SELECT min(due) FROM outbox WHERE state='waiting'").fetchone()
+        return due if due is None else int(due)
+
+    def retry_outbox(self, destination: str, message_id: bytes, due: int, note: str) -> None:
+        self._db.execute(
+            "UPDATE outbox SET due=?, attempts=attempts+1, note=? WHERE mid=? AND dest=? AND state='waiting'",
+            (due, note, message_id, destination),
+        )
+
+    def settle_outbox(self, destination: str, message_id: bytes, state: OutboxState, note: str, receipt: bytes) -> bool:
+        changed = self._db.execute(
+            "UPDATE outbox SET state=?, note=?, receipt=? WHERE mid=? AND dest=? AND state IN ('waiting','expired')",
+            (state, note, receipt, message_id, destination),
+        ).rowcount
+        self._drop_envelope(message_id)
+        return changed > 0
+
+    def _drop_envelope(self, message_id: bytes) -> None:
+        """Forget an envelope once nobody waits for it: the journal keeps what it said."""
+        self._db.execute(
+            "DELETE FROM envelope WHERE mid=? AND NOT EXISTS(SELECT 1 FROM outbox WHERE mid=? AND state='waiting')",
+            (message_id, message_id),
+        )
+
+    def expire_outbox(self, now: int) -> int:
+        expired = self._db.execute("SELECT mid FROM outbox WHERE state='waiting' AND exp<=?", (now,)).fetchall()
+        self._db.execute("UPDATE outbox SET state='expired', note='expired' WHERE state='waiting' AND exp<=?", (now,))
+        for (message_id,) in expired:
+            self._drop_envelope(message_id)
+        return len(expired)
+
+    def outbox_rows(self, limit: int) -> list[OutboxRow]:
+        return [OutboxRow(*row) for row in
+                self._db.execute(f"SELECT {_OUTBOX} FROM outbox ORDER BY id DESC LIMIT ?", (limit,))]
+
+    def outbox_counts(self) -> dict[str, int]:
+        return dict(self._db.execute("SELECT state, count(*) FROM outbox GROUP BY state"))
+
+    def receipt(self, destination: str, message_id: bytes) -> bytes | None:
+        row = self._db.execute("SELECT receipt FROM outbox WHERE mid=? AND dest=?", (message_id, destination)).fetchone()
+        return row[0] if row else None
+
+    # -- refusals and witnessing --------------------------------------------------------------------------
+
+    def put_refusal(self, row: RefusalRow) -> None:
+        cursor = self._db.execute(
+            "INSERT INTO refusal(at, code, digest, size) VALUES(?,?,?,?)", (row.at, row.code, row.digest, row.size)
+        )
+        # Strangers must not fill the disk: the last rows are kept whole, the rest only as counts.
+        self._db.execute("DELETE FROM refusal WHERE id<=?", ((cursor.lastrowid or 0) - REFUSALS_KEPT,))
+        self._db.execute(
+            "INSERT INTO refusal_count VALUES(?,1) ON CONFLICT(code) DO UPDATE SET total=total+1", (row.code,)
+        )
+
+    def refusals(self, limit: int) -> list[RefusalRow]:
+        cursor = self._db.execute("SELECT at, code, digest, size FROM refusal ORDER BY id DESC LIMIT ?", (limit,))
+        return [RefusalRow(*row) for row in cursor]
+
+    def refusal_counts(self) -> dict[str, int]:
+        return dict(self._db.execute("SELECT code, total FROM refusal_count"))
+
+    def witnessed(self, origin: str) -> tuple[int, bytes] | None:
+        row = self._db.execute("SELECT size, root FROM witnessed WHERE origin=?", (origin,)).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def put_witnessed(self, origin: str, size: int, root: bytes) -> None:
+        self._db.execute("INSERT OR REPLACE INTO witnessed VALUES(?,?,?)", (origin, size, root))
+
+
+def _translated(error: sqlite3.Error) -> StoreError:
+    """Say in words what the disk refused and what the operator does next."""
+    name = getattr(error, "sqlite_errorname", "") or type(error).__name__
+    if name.startswith("SQLITE_FULL"):
+        return StoreError("the disk is full: nothing was changed; make room and the node goes on", code="disk-full")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return StoreError("the store cannot be written: nothing was changed; check mount and permissions",
+                          code="disk-read-only")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return StoreError("the store is damaged; stop the node and restore a backup (docs/operator.md)", code="damaged")
+    return StoreError(f"the store refused ({name}); nothing was changed", code="store")

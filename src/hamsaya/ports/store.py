@@ -1,0 +1,116 @@
+"""The store of one node, as promises an implementer could fail.
+
+- One writer: every method is called from one thread at a time.
+- ``transaction`` is atomic and durable: when it returns, a power cut loses nothing of it; when it raises, nothing
+  of it happened. ``savepoint`` is atomic inside a transaction.
+- Order: journal rows are dense from 0 in the order appended; outbox rows of one destination keep their order.
+- A full or read-only disk raises StoreError and leaves what was there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Role = Literal["sent", "received", "note", "refused"]
+OutboxState = Literal["waiting", "admitted", "refused", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One leaf of the log and what it stands for. ``body`` is under the storage key; None for refusals."""
+
+    index: int
+    role: Role
+    code: str
+    at: int
+    sender: str
+    message_id: bytes
+    kind: str
+    statement: bytes
+    salt: bytes
+    entry: bytes
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRow:
+    """What a duplicate is answered with, kept until the envelope has expired."""
+
+    sender: str
+    message_id: bytes
+    digest: bytes
+    expires_at: int
+    receipt: bytes
+    checkpoint_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One envelope on its way to one member. ``due`` is machine milliseconds, ``expires_at`` civil ones."""
+
+    destination: str
+    message_id: bytes
+    kind: str
+    due: int
+    attempts: int
+    expires_at: int
+    state: OutboxState
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRow:
+    """Bytes that were refused before anybody could be held to them: when, why and their digest, never themselves."""
+
+    at: int
+    code: str
+    digest: bytes
+    size: int
+
+
+class Store(Protocol):
+    """Everything a node keeps. See the module's promises."""
+
+    def transaction(self) -> AbstractContextManager[None]: ...
+    def savepoint(self) -> AbstractContextManager[None]: ...
+    def close(self) -> None: ...
+
+    def get_meta(self, key: str) -> bytes | None: ...
+    def put_meta(self, key: str, value: bytes) -> None: ...
+
+    def append_journal(self, row: JournalRow) -> None: ...
+    def journal(self, first: int = 0, limit: int | None = None) -> Iterator[JournalRow]: ...
+    def find_journal(self, message_id: bytes) -> list[JournalRow]: ...
+    def redact_journal(self, index: int, body: bytes | None) -> None: ...
+    def entries(self, first: int, count: int) -> list[bytes]: ...
+
+    def seen(self, sender: str, message_id: bytes) -> SeenRow | None: ...
+    def put_seen(self, row: SeenRow) -> None: ...
+    def prune_seen(self, now: int) -> int: ...
+
+    def put_checkpoint(self, size: int, note: str) -> None: ...
+    def checkpoint(self, size: int | None = None) -> tuple[int, str] | None: ...
+    def put_cosignature(self, size: int, witness: str, lines: str) -> None: ...
+    def cosignatures(self, size: int) -> dict[str, str]: ...
+    def cosigned_size(self) -> int | None: ...
+
+    def put_outbox(self, row: OutboxRow, envelope: bytes) -> None: ...
+    def outbox_due(self, ticks: int, limit: int) -> list[tuple[OutboxRow, bytes]]: ...
+    def outbox_for(self, destination: str, limit: int) -> list[tuple[OutboxRow, bytes]]: ...
+    def outbox_next_due(self) -> int | None: ...
+    def retry_outbox(self, destination: str, message_id: bytes, due: int, note: str) -> None: ...
+    def settle_outbox(self, destination: str, message_id: bytes, state: OutboxState, note: str, receipt: bytes) -> bool: ...
+    def expire_outbox(self, now: int) -> int: ...
+    def outbox_rows(self, limit: int) -> list[OutboxRow]: ...
+    def outbox_counts(self) -> dict[str, int]: ...
+    def receipt(self, destination: str, message_id: bytes) -> bytes | None: ...
+
+    def put_refusal(self, row: RefusalRow) -> None: ...
+    def refusals(self, limit: int) -> list[RefusalRow]: ...
+    def refusal_counts(self) -> dict[str, int]: ...
+
+    def witnessed(self, origin: str) -> tuple[int, bytes] | None: ...
+    def put_witnessed(self, origin: str, size: int, root: bytes) -> None: ...
