@@ -253,7 +253,8 @@ def child_environment() -> dict[str, str]:
     """Return this environment without what would point a child at another environment's packages."""
     drop = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX", "__PYVENV_LAUNCHER__")
     kept = {name: value for name, value in os.environ.items() if name not in drop}
-    return {**kept, "PIP_USER": "0"}
+    # uv shall trust the machine's own certificates: many offices inspect TLS (two names, by uv's age).
+    return {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1", **kept, "PIP_USER": "0"}
 
 
 def run(
