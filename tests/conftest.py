@@ -19,7 +19,7 @@ settings.load_profile("ci")
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real data (never part of the repository); the test is skipped by name where it is absent."""
+    """The folder of real data, never part of the repository; a test is skipped by name where it is absent."""
     folder = Path(os.environ.get("HAMSAYA_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip("real data absent: set HAMSAYA_DATA to its folder, or lay it at ../shared/data")
