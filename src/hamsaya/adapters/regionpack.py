@@ -1,0 +1,432 @@
+"""Region packs: a folder of data read into one frozen, checked value.
+
+Rules
+1. A pack is data: TOML files and one CSV. Nothing in it is executed, and no code knows what it holds.
+2. Every file is parsed strictly: an unknown field, a wrong type or a value out of range is refused, and the
+   refusal names the file and the field.
+3. The reporting annex is taken only when its bytes have the SHA-256 that ``pack.toml`` records. Members sign
+   that digest, so who reports on a cell is always what they agreed, never what a map draws.
+4. Parties named anywhere in a pack are parties of ``members.toml``; only projects may name others, who are no
+   party to the charter.
+5. No bloc holds as many seats of an exercise panel as decide a finding.
+
+    pack = builtin_pack("afpak")
+    pack.areas[179062]                      # frozenset of the parties that report on that cell
+
+The charter is handed on as plain values: a deployment may change a standing before it parses and signs them.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+
+from hamsaya.base.errors import OperatorError, PeerError
+from hamsaya.charter.types import Party, document_from_plain
+from hamsaya.messages.cases import (
+    Act,
+    Caveat,
+    DeclineCode,
+    PurgeOutcome,
+    Purpose,
+    RevokeReason,
+    Subject,
+    Urgency,
+)
+from hamsaya.messages.compliance import Commit, EvidenceClass, Rating, Verdict
+from hamsaya.messages.kinds import Line, Member, Ref, Text
+from hamsaya.messages.linkage import Goods, Tranche
+
+GRID_COLUMNS, GRID_ROWS = 720, 360
+ANNEX = "annex-reporting"
+"""The ``document`` of a ``charter.sign`` of the reporting annex; its revision is ``Pack.annex_digest``."""
+Degrees = Annotated[float, msgspec.Meta(ge=-180.0, le=180.0)]
+T = TypeVar("T")
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One table of a pack file."""
+
+
+class Figure(Table, frozen=True):
+    """One published figure: ``low <= value <= high`` in ``unit``, wide where sources conflict."""
+
+    name: Ref
+    value: float
+    low: float
+    high: float
+    unit: Line
+    as_of: Line
+    source: Line
+    dispute: bool
+    unaudited: bool
+
+
+class Project(Table, frozen=True):
+    """A corridor, energy or transit project. ``parties`` may name states that are no party of the pack."""
+
+    id: Ref
+    title: Line
+    parties: list[Member]
+    goods: Goods
+    status: Line
+    as_of: Line
+    source: Line
+    figures: list[Figure]
+
+
+class Input(Table, frozen=True):
+    """One default input of the price of compliance, an interval with its source."""
+
+    title: Line
+    unit: Line
+    low: float
+    mid: float
+    high: float
+    source: Line
+
+
+class AnswerScript(Table, frozen=True):
+    item: Ref
+    text: Text
+    caveats: list[Caveat]
+    prepared_by: Ref
+    released_by: Ref
+
+
+class DeclineScript(Table, frozen=True):
+    code: DeclineCode
+    officer: Ref
+
+
+class AskScript(Table, frozen=True):
+    """One question and how it ends: exactly the table of its ``outcome`` is present."""
+
+    request: Ref
+    to: Member
+    question: Text
+    urgency: Urgency
+    officer: Ref
+    outcome: Literal["answer", "decline", "overdue"]
+    answer: AnswerScript | None = None
+    decline: DeclineScript | None = None
+
+
+class RevokeScript(Table, frozen=True):
+    item: Ref
+    by: Member
+    reason: RevokeReason
+    officer: Ref
+    holder: Member
+    purge_outcome: PurgeOutcome
+    purge_officer: Ref
+
+
+class CaseScript(Table, frozen=True):
+    reference: Ref
+    title: Line
+    purpose: Purpose
+    act: Act
+    opener: Member
+    officer: Ref
+    participants: list[Member]
+    retain_days: Annotated[int, msgspec.Meta(ge=1, le=3660)]
+    subjects: list[Subject]
+    asks: list[AskScript]
+    revoke: RevokeScript
+
+
+class EvidenceScript(Table, frozen=True):
+    by: Member
+    evidence: Ref
+    evidence_class: EvidenceClass
+    days_ago_from: Annotated[int, msgspec.Meta(ge=0)]
+    days_ago_to: Annotated[int, msgspec.Meta(ge=0)]
+    summary: Line
+    value: float | None = None
+
+
+class CommitmentScript(Table, frozen=True):
+    owner: Member
+    notified_by: Member
+    adopted_by: Member
+    finding: Ref
+    proposed: Rating
+    reply: Text
+    reply_days: Annotated[int, msgspec.Meta(ge=1)]
+    expected_rating: Rating
+    body: Commit
+    evidence: list[EvidenceScript]
+    verdicts: dict[Member, Verdict]
+
+
+class TrancheScript(Table, frozen=True):
+    declared_by: Member
+    noticed_by: Member
+    body: Tranche
+
+
+class Faults(Table, frozen=True):
+    kill: Member
+    cut: Annotated[list[Member], msgspec.Meta(min_length=2, max_length=2)]
+
+
+class Exercise(Table, frozen=True):
+    """The script of one exercise; all of its content is fictional."""
+
+    title: Line
+    notice: Line
+    case: CaseScript
+    commitment: CommitmentScript
+    tranche: TrancheScript
+    faults: Faults
+
+
+class _Annex(Table, frozen=True):
+    file: Line
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    source: Line
+
+
+class _Head(Table, frozen=True):
+    id: Member
+    title: Line
+    default_exercise: Ref
+    languages: Annotated[list[str], msgspec.Meta(min_length=1)]
+    map_box: tuple[Degrees, Degrees, Degrees, Degrees]
+    annex: _Annex
+    disclaimers: dict[str, Text]
+
+
+class _Members(Table, frozen=True):
+    members: Annotated[list[Party], msgspec.Meta(min_length=2, max_length=64)]
+
+
+class _Projects(Table, frozen=True):
+    projects: list[Project]
+
+
+class _Linkage(Table, frozen=True):
+    inputs: dict[Ref, Input]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A region pack, whole and checked.
+
+    Attributes:
+        map_box: west, south, east, north in degrees.
+        parties: In the order of display; ``party(id)`` finds one.
+        charter: The sample charter with the parties as its members, plain values that
+            ``charter.types.document_from_plain`` has taken.
+        areas: PRIO-GRID cell to the parties that report on it; nobody reports on a missing cell.
+        annex_digest: SHA-256 of the annex file as it stands on disk, 32 bytes; what the members sign.
+        inputs: Default inputs of the price of compliance by name.
+        exercise: The script of the pack's default exercise.
+    """
+
+    id: str
+    title: str
+    languages: tuple[str, ...]
+    disclaimers: Mapping[str, str]
+    map_box: tuple[float, float, float, float]
+    parties: tuple[Party, ...]
+    charter: dict[str, Any]
+    areas: Mapping[int, frozenset[str]]
+    annex_digest: bytes
+    annex_source: str
+    projects: tuple[Project, ...]
+    inputs: Mapping[str, Input]
+    exercise: Exercise
+
+    def party(self, member: str) -> Party:
+        """Return the party with this id; raises ValueError when the pack has none."""
+        for party in self.parties:
+            if party.id == member:
+                return party
+        raise ValueError(f"the pack {self.id} has no party {member[:40]!r}")
+
+
+def builtin_pack(name: str) -> Pack:
+    """Return the pack of this name that is installed with the software; raises OperatorError."""
+    root = resources.files("hamsaya.regions").joinpath(name)
+    if not root.joinpath("pack.toml").is_file():
+        raise OperatorError(f"expected an installed region pack, received {name[:40]!r}", code="no-such-pack")
+    return load_pack(root)
+
+
+def load_pack(path: Path | Traversable) -> Pack:
+    """Return the pack in folder ``path``.
+
+    Raises:
+        OperatorError: a file is missing or unreadable (``pack-unreadable``), a field is missing, unknown or
+            out of range (``pack-invalid``), or the annex has other bytes than recorded (``annex-digest``).
+            The message names the file and the field.
+    """
+    head = _typed(path, "pack.toml", _Head)
+    parties = tuple(_typed(path, "members.toml", _Members).members)
+    ids = _unique("members.toml", "members.id", [party.id for party in parties])
+    annex = _read(path, head.annex.file)
+    if hashlib.sha256(annex).hexdigest() != head.annex.sha256:
+        raise OperatorError(f"{head.annex.file}: expected the SHA-256 that pack.toml records, received other "
+                            "bytes; restore the file, or record and sign the new annex", code="annex-digest")
+    script = f"exercises/{head.default_exercise}.toml"
+    exercise = _typed(path, script, Exercise)
+    _check_exercise(script, exercise, ids)
+    projects = tuple(_typed(path, "projects.toml", _Projects).projects)
+    _check_projects(projects, exercise, script)
+    charter = _charter(path)
+    inputs = _typed(path, "linkage.toml", _Linkage).inputs
+    _check_intervals("linkage.toml", {f"inputs.{name}": (i.low, i.mid, i.high) for name, i in inputs.items()})
+    return Pack(
+        id=head.id, title=head.title, languages=tuple(head.languages),
+        disclaimers=MappingProxyType(_disclaimers(head)), map_box=_box(head.map_box), parties=parties,
+        charter=charter, areas=MappingProxyType(_areas(head.annex.file, annex, ids)),
+        annex_digest=bytes.fromhex(head.annex.sha256), annex_source=head.annex.source, projects=projects,
+        inputs=MappingProxyType(inputs), exercise=exercise,
+    )
+
+
+def _invalid(file: str, field: str, problem: str) -> OperatorError:
+    return OperatorError(f"{file}, {field}: {problem}", code="pack-invalid")
+
+
+def _read(path: Path | Traversable, file: str) -> bytes:
+    try:
+        return path.joinpath(*file.split("/")).read_bytes()
+    except OSError as error:
+        raise OperatorError(f"{file}: expected a readable file of the region pack ({type(error).__name__})",
+                            code="pack-unreadable") from None
+
+
+def _toml(path: Path | Traversable, file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_read(path, file).decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise OperatorError(f"{file}: expected TOML in UTF-8: {error}", code="pack-invalid") from None
+
+
+def _typed(path: Path | Traversable, file: str, table: type[T]) -> T:
+    """Return the file as ``table``; msgspec names the path of the field that does not fit."""
+    try:
+        return msgspec.convert(_toml(path, file), table)
+    except msgspec.ValidationError as error:
+        raise OperatorError(f"{file}: {error}", code="pack-invalid") from None
+
+
+def _unique(file: str, field: str, names: list[str]) -> frozenset[str]:
+    seen = frozenset(names)
+    if len(seen) != len(names):
+        raise _invalid(file, field, "expected each name once, received one twice")
+    return seen
+
+
+def _disclaimers(head: _Head) -> dict[str, str]:
+    missing = sorted(set(head.languages) - set(head.disclaimers))
+    if missing:
+        raise _invalid("pack.toml", f"disclaimers.{missing[0]}", "expected a disclaimer in every language")
+    return head.disclaimers
+
+
+def _box(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    west, south, east, north = box
+    if not (west < east and south < north and abs(south) <= 90 and abs(north) <= 90):
+        raise _invalid("pack.toml", "map_box", "expected west < east and south < north in degrees")
+    return box
+
+
+def _areas(file: str, annex: bytes, ids: frozenset[str]) -> dict[int, frozenset[str]]:
+    """Return cell -> reporters from rows ``row,col_first,col_last,reporters`` (reporters joined by ``|``)."""
+    areas: dict[int, frozenset[str]] = {}
+    known: dict[str, frozenset[str]] = {}
+    for number, row, first, last, names in _annex_rows(file, annex):
+        if not (0 <= row < GRID_ROWS and 0 <= first <= last < GRID_COLUMNS):
+            raise _invalid(file, f"line {number}", "expected row 0..359, columns 0..719, first <= last")
+        reporters = known.setdefault(names, frozenset(names.split("|")))
+        if not reporters <= ids:
+            raise _invalid(file, f"line {number}, reporters", "expected parties of members.toml")
+        for gid in range(row * GRID_COLUMNS + first + 1, row * GRID_COLUMNS + last + 2):
+            if gid in areas:
+                raise _invalid(file, f"line {number}", "expected each cell once")
+            areas[gid] = reporters
+    return areas
+
+
+def _annex_rows(file: str, annex: bytes) -> Iterator[tuple[int, int, int, int, str]]:
+    try:
+        reader = csv.reader(io.StringIO(annex.decode("ascii"), newline=""), strict=True)
+        if next(reader, None) != ["row", "col_first", "col_last", "reporters"]:
+            raise _invalid(file, "line 1", "expected the columns row, col_first, col_last, reporters")
+        for number, cells in enumerate(reader, start=2):
+            row, first, last, names = cells
+            yield number, int(row), int(first), int(last), names
+    except (ValueError, csv.Error):
+        raise _invalid(file, "rows", "expected three whole numbers and party names on every line") from None
+
+
+def _check_intervals(file: str, intervals: Mapping[str, tuple[float, float, float]]) -> None:
+    for field, (low, mid, high) in intervals.items():
+        if not low <= mid <= high:
+            raise _invalid(file, field, "expected low <= middle <= high")
+
+
+def _check_projects(projects: tuple[Project, ...], exercise: Exercise, script: str) -> None:
+    names = _unique("projects.toml", "projects.id", [project.id for project in projects])
+    _check_intervals("projects.toml", {
+        f"projects.{project.id}.{figure.name}": (figure.low, figure.value, figure.high)
+        for project in projects for figure in project.figures
+    })
+    if exercise.tranche.body.project not in names:
+        raise _invalid(script, "tranche.body.project", "expected a project of projects.toml")
+
+
+def _charter(path: Path | Traversable) -> dict[str, Any]:
+    """Return charter.toml with the parties of members.toml as its members, once it has parsed."""
+    charter = {**_toml(path, "charter.toml"), **_toml(path, "members.toml")}
+    try:
+        document_from_plain(charter)
+    except PeerError as error:
+        raise OperatorError(f"charter.toml: {error}", code="pack-invalid") from None
+    return charter
+
+
+def _check_exercise(file: str, exercise: Exercise, ids: frozenset[str]) -> None:
+    named = _named(exercise)
+    for field, members in named.items():
+        if not members <= ids:
+            raise _invalid(file, field, "expected parties of members.toml")
+    for ask in exercise.case.asks:
+        ends = {"answer": ask.answer, "decline": ask.decline}
+        if any((table is not None) != (name == ask.outcome) for name, table in ends.items()):
+            raise _invalid(file, f"case.asks.{ask.request}", "expected exactly the table of its outcome")
+    body = exercise.commitment.body
+    blocs = [seat.bloc for seat in body.panel]
+    if max(map(blocs.count, blocs)) >= body.k:
+        raise _invalid(file, "commitment.body.panel", "expected every bloc to hold fewer seats than decide")
+    if not set(exercise.commitment.verdicts) <= {seat.member for seat in body.panel}:
+        raise _invalid(file, "commitment.verdicts", "expected verdicts of panel members only")
+
+
+def _named(exercise: Exercise) -> dict[str, set[str]]:
+    """Return every party that the script names, by the field that names it."""
+    case, commitment, tranche = exercise.case, exercise.commitment, exercise.tranche
+    return {
+        "case.participants": {case.opener, *case.participants, case.revoke.by, case.revoke.holder},
+        "case.asks.to": {ask.to for ask in case.asks},
+        "commitment": {commitment.owner, commitment.notified_by, commitment.adopted_by},
+        "commitment.body.panel": {seat.member for seat in commitment.body.panel},
+        "commitment.evidence.by": {evidence.by for evidence in commitment.evidence},
+        "tranche": {tranche.declared_by, tranche.noticed_by, tranche.body.receiver, *tranche.body.payers},
+        "faults": {exercise.faults.kill, *exercise.faults.cut},
+    }
