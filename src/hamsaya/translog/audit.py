@@ -45,11 +45,15 @@ def audit_log(
     if policy is not None:
         policy.check(current)
     if len(entries) != head.size:
-        raise PeerError(f"expected the {head.size} entries signed, received {len(entries)}", code="size-differs")
+        raise PeerError(
+            f"expected the {head.size} entries signed, received {len(entries)}", code="size-differs"
+        )
     tree = Tree(map(leaf_hash, entries))
     if tree.root() != head.root:
-        raise PeerError(f"expected entries that make the root signed for size {head.size}, received others",
-                        code="root-differs")
+        raise PeerError(
+            f"expected entries that make the root signed for size {head.size}, received others",
+            code="root-differs",
+        )
     if before is not None:
         _check_history(tree, before)
     return head
@@ -57,8 +61,13 @@ def audit_log(
 
 def _check_history(tree: Tree, before: Checkpoint) -> None:
     if before.size > tree.size:
-        raise PeerError(f"expected at least the {before.size} entries signed earlier, received {tree.size}",
-                        code="rollback")
+        raise PeerError(
+            f"expected at least the {before.size} entries signed earlier, received {tree.size}",
+            code="rollback",
+        )
     if tree.root(before.size) != before.root:
-        raise PeerError(f"expected the {before.size} entries signed earlier unchanged, received a log that differs "
-                        "among them; keep both checkpoints as evidence", code="rewritten")
+        raise PeerError(
+            f"expected the {before.size} entries signed earlier unchanged, received a log that differs "
+            "among them; keep both checkpoints as evidence",
+            code="rewritten",
+        )

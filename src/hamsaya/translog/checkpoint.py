@@ -24,8 +24,11 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         if not 0 <= self.size <= MAX_SIZE or len(self.root) != 32:
-            raise PeerError(f"expected a size below 2^63 and a root of 32 bytes, received {self.size} and "
-                            f"{len(self.root)} bytes", code="bad-checkpoint")
+            raise PeerError(
+                f"expected a size below 2^63 and a root of 32 bytes, received {self.size} and "
+                f"{len(self.root)} bytes",
+                code="bad-checkpoint",
+            )
         if not all(line and "\n" not in line for line in (self.origin, *self.extensions)):
             raise PeerError("expected non-empty lines, received an empty one", code="bad-checkpoint")
 
@@ -42,7 +45,11 @@ def parse_checkpoint(unverified_text: str) -> Checkpoint:
     """
     *lines, tail = unverified_text.split("\n")
     if tail or len(lines) < 3:
-        raise PeerError(f"expected origin, size and root, each on its line, received {len(lines)} lines",
-                        code="bad-checkpoint")
+        raise PeerError(
+            f"expected origin, size and root, each on its line, received {len(lines)} lines",
+            code="bad-checkpoint",
+        )
     origin, size, root, *extensions = lines
-    return Checkpoint(origin, read_decimal(size, "bad-checkpoint"), read_hash(root, "bad-checkpoint"), tuple(extensions))
+    return Checkpoint(
+        origin, read_decimal(size, "bad-checkpoint"), read_hash(root, "bad-checkpoint"), tuple(extensions)
+    )

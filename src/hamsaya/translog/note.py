@@ -2,9 +2,11 @@
 
 Rules
 1. A note is UTF-8 without control characters other than newline; its text ends at the last empty line.
-2. A signature line is ``— <name> base64(key id ‖ signature)``; key id = SHA-256(name ‖ newline ‖ type ‖ key)[:4].
-3. A name is not empty and holds no space and no plus. Types known here: 0x01 Ed25519 over the text, 0x04 Ed25519
-   cosignature, 0x06 ML-DSA-44 cosignature; whoever verifies is given the keys, and ignores lines of other keys.
+2. A signature line is ``— <name> base64(key id ‖ signature)``; key id = SHA-256(name ‖ newline ‖ type ‖
+   key)[:4].
+3. A name is not empty and holds no space and no plus. Types known here: 0x01 Ed25519 over the text, 0x04
+   Ed25519 cosignature, 0x06 ML-DSA-44 cosignature; whoever verifies is given the keys, and ignores lines of
+   other keys.
 4. At most 64 signatures and 256 KiB: two lines of the log and two of each of 31 witnesses.
 """
 
@@ -60,8 +62,11 @@ class VKey:
     def __post_init__(self) -> None:
         check_name(self.name, "bad-vkey")
         if len(self.public) != KEY_BYTES.get(self.kind, -1):
-            raise PeerError("expected a key of type 0x01 or 0x04 (32 bytes) or 0x06 (1312 bytes), "
-                            f"received type 0x{self.kind:02x} with {len(self.public)} bytes", code="bad-vkey")
+            raise PeerError(
+                "expected a key of type 0x01 or 0x04 (32 bytes) or 0x06 (1312 bytes), "
+                f"received type 0x{self.kind:02x} with {len(self.public)} bytes",
+                code="bad-vkey",
+            )
 
     @cached_property
     def key_id(self) -> bytes:
@@ -81,14 +86,17 @@ def parse_vkey(unverified_text: str) -> VKey:
     """Return the key written in ``unverified_text``.
 
     Raises:
-        PeerError: another form, an unknown type, a wrong length or a key id that does not fit (code ``bad-vkey``).
+        PeerError: another form, an unknown type, a wrong length or a key id that does not fit (code
+            ``bad-vkey``).
     """
     name, _, rest = unverified_text.partition("+")
     key_id, _, material = rest.partition("+")
     raw = read_base64(material, "bad-vkey")
     key = VKey(name, raw[0] if raw else 0, raw[1:])
     if key.key_id.hex() != key_id:
-        raise PeerError("expected the key id that follows from name and key, received another", code="bad-vkey")
+        raise PeerError(
+            "expected the key id that follows from name and key, received another", code="bad-vkey"
+        )
     return key
 
 
@@ -101,16 +109,20 @@ def parse_note(unverified_bytes: bytes) -> Note:
     whole = read_text(unverified_bytes, MAX_NOTE_BYTES, "bad-note")
     text, gap, lines = whole.rpartition("\n\n")
     if not gap:
-        raise PeerError("expected a text, an empty line and signature lines, received no empty line", code="bad-note")
+        raise PeerError(
+            "expected a text, an empty line and signature lines, received no empty line", code="bad-note"
+        )
     return Note(text + "\n", parse_lines(lines))
 
 
 def parse_lines(text: str) -> tuple[NoteSignature, ...]:
-    """Return the 1 to 64 signature lines of ``text``, each ended by a newline (code ``bad-note`` otherwise)."""
+    """Return the 1 to 64 signature lines of ``text``, each ended by a newline; else ``bad-note``."""
     *lines, tail = text.split("\n")
     if tail or not 1 <= len(lines) <= MAX_SIGNATURES:
-        raise PeerError(f"expected 1 to {MAX_SIGNATURES} signature lines ended by newlines, received {len(lines)}",
-                        code="bad-note")
+        raise PeerError(
+            f"expected 1 to {MAX_SIGNATURES} signature lines ended by newlines, received {len(lines)}",
+            code="bad-note",
+        )
     return tuple(_parse_line(line) for line in lines)
 
 
@@ -120,14 +132,20 @@ def _parse_line(line: str) -> NoteSignature:
     check_name(name, "bad-note")
     raw = read_base64(encoded, "bad-note")
     if dash != "\u2014" or len(raw) < 5:
-        raise PeerError("expected an em dash, a name, and base64 of at least 5 bytes, received another line",
-                        code="bad-note")
+        raise PeerError(
+            "expected an em dash, a name, and base64 of at least 5 bytes, received another line",
+            code="bad-note",
+        )
     return NoteSignature(name, raw[:4], raw[4:])
 
 
 def check_name(name: str, code: str) -> None:
-    """Refuse what may not be a key name: nothing, spaces, plus signs, control characters, bytes that are not UTF-8."""
-    if not name or "+" in name or any(char.isspace() or char < " " or "\ud800" <= char <= "\udfff" for char in name):
+    """Refuse what may not be a key name: nothing, spaces, plus signs, controls, bytes that are not UTF-8."""
+    if (
+        not name
+        or "+" in name
+        or any(char.isspace() or char < " " or "\ud800" <= char <= "\udfff" for char in name)
+    ):
         raise PeerError("expected a key name without spaces and plus signs, received another", code=code)
 
 

@@ -2,10 +2,12 @@
 
 Rules
 1. A line is ``log <vkey> [url]``, ``witness <name> <vkey> [url]``, ``group <name> all|any|<k> <member>…``,
-   ``quorum <name>|none``, a comment (#) or empty; items are separated by spaces and tabs, lines end with a newline.
+   ``quorum <name>|none``, a comment (#) or empty; items are separated by spaces and tabs, lines end with a
+   newline.
 2. Names are opaque octets, defined before use, and stand in at most one group. Exactly one quorum line.
 3. No key twice among the logs, none twice among the witnesses, under whatever name.
-4. A checkpoint satisfies the policy when one listed log signed it under its origin and the quorum cosigned it.
+4. A checkpoint satisfies the policy when one listed log signed it under its origin and the quorum cosigned
+   it.
 5. With n witnesses of which f may be bad, two quorums share an honest witness when q > (n + f) / 2.
 """
 
@@ -39,19 +41,23 @@ class Policy:
         """Return the note's checkpoint once a listed log signed it and the quorum cosigned it.
 
         Raises:
-            PeerError: malformed, a wrong line of a known key, no listed log (code ``unknown-log``), or too few
-                witnesses (code ``quorum-missing``).
+            PeerError: malformed, a wrong line of a known key, no listed log (code ``unknown-log``), or too
+                few witnesses (code ``quorum-missing``).
         """
         note = parse_note(unverified_note)
         checkpoint = parse_checkpoint(note.text)
         signed = {line.vkey for line in verify_note(note, (*self.logs, *self.witnesses.values()))}
         if not any(key in signed and key.name == checkpoint.origin for key in self.logs):
-            raise PeerError("expected the signature of a log the policy lists, received none", code="unknown-log")
+            raise PeerError(
+                "expected the signature of a log the policy lists, received none", code="unknown-log"
+            )
         present = {name for name, key in self.witnesses.items() if key in signed}
         if not self.satisfied(present):
             missing = ", ".join(sorted(set(self.witnesses) - present))
-            raise PeerError(f"expected the quorum {self.quorum}, no valid line of: {missing}; ask them to cosign",
-                            code="quorum-missing")
+            raise PeerError(
+                f"expected the quorum {self.quorum}, no valid line of: {missing}; ask them to cosign",
+                code="quorum-missing",
+            )
         return checkpoint
 
     def satisfied(self, witnesses: set[str]) -> bool:
@@ -101,7 +107,9 @@ class _Draft:
 
     def _define(self, name: str) -> None:
         if name == "none" or self._known(name) or len(self.witnesses) + len(self.groups) >= MAX_NAMES:
-            raise _bad(f"at most {MAX_NAMES} names, each defined once and none of them 'none', received another")
+            raise _bad(
+                f"at most {MAX_NAMES} names, each defined once and none of them 'none', received another"
+            )
 
     def _known(self, name: str) -> bool:
         return name in self.witnesses or name in self.groups
@@ -126,7 +134,9 @@ def parse_policy(unverified_bytes: bytes) -> Policy:
     if len(draft.quorums) != 1:
         raise _bad(f"exactly one quorum line, received {len(draft.quorums)}")
     quorum_name = draft.quorums[0]
-    return Policy(tuple(draft.logs), draft.witnesses, draft.groups, None if quorum_name == "none" else quorum_name)
+    return Policy(
+        tuple(draft.logs), draft.witnesses, draft.groups, None if quorum_name == "none" else quorum_name
+    )
 
 
 def _key(text: str, kinds: Sequence[int], others: Iterable[VKey]) -> VKey:
@@ -143,7 +153,7 @@ def _bad(expected_received: str) -> PeerError:
 
 
 def quorum(n: int, f: int) -> int:
-    """Return the smallest q with q > (n + f) / 2: any two sets of q of n witnesses share one that is not among f bad."""
+    """Return the smallest q with q > (n + f) / 2: two sets of q share a witness who is not among f bad."""
     if not 0 <= f < n:
         raise ValueError(f"expected 0 <= f < n, received n={n} f={f}")
     return (n + f) // 2 + 1

@@ -1,10 +1,11 @@
-"""Offline proofs (C2SP tlog-proof): entry, index and path, with the checkpoint they lead to. Hamsaya's receipt.
+"""Offline proofs (C2SP tlog-proof): index and path of an entry, and a checkpoint. Hamsaya's receipt.
 
 Rules
-1. Lines: ``c2sp.org/tlog-proof@v1``, optionally ``extra <base64>``, ``index <n>``, one hash a line from the leaf's
-   sibling upwards, an empty line, and the checkpoint note byte for byte.
+1. Lines: ``c2sp.org/tlog-proof@v1``, optionally ``extra <base64>``, ``index <n>``, one hash a line from the
+   leaf's sibling upwards, an empty line, and the checkpoint note byte for byte.
 2. ``extra`` is not authenticated: nothing may be decided from it alone.
-3. To verify: the log's keys over the checkpoint, then the witnesses' policy, then the path from the entry to the root.
+3. To verify: the log's keys over the checkpoint, then the witnesses' policy, then the path from the entry to
+   the root.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ MAX_PROOF_BYTES = MAX_NOTE_BYTES + 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """``index`` of the entry, its inclusion path, the checkpoint note as signed, and unauthenticated ``extra``."""
+    """Index of the entry, its inclusion path, the checkpoint note as signed, unauthenticated ``extra``."""
 
     index: int
     hashes: tuple[bytes, ...]
@@ -54,20 +55,25 @@ def parse_proof(unverified_bytes: bytes) -> Proof:
     header, *lines = head.split("\n")
     extra = read_base64(lines.pop(0)[6:], "bad-proof") if lines and lines[0].startswith("extra ") else None
     if header != HEADER or not lines or not lines[0].startswith("index ") or len(lines) > 1 + MAX_HASHES:
-        raise PeerError(f"expected {HEADER}, an index and at most {MAX_HASHES} hashes, received other lines",
-                        code="bad-proof")
+        raise PeerError(
+            f"expected {HEADER}, an index and at most {MAX_HASHES} hashes, received other lines",
+            code="bad-proof",
+        )
     index = read_decimal(lines[0][6:], "bad-proof")
     return Proof(index, tuple(read_hash(line, "bad-proof") for line in lines[1:]), note.encode(), extra)
 
 
-def verify_proof(proof: Proof, entry: bytes, log_keys: Sequence[VKey], policy: Policy | None = None) -> Checkpoint:
+def verify_proof(
+    proof: Proof, entry: bytes, log_keys: Sequence[VKey], policy: Policy | None = None
+) -> Checkpoint:
     """Return the checkpoint whose tree holds ``entry`` at the proof's index.
 
     Args:
         proof: As parsed.
         entry: The entry as logged, see ``leaf_entry``.
         log_keys: All keys of the log, every one of which must have signed.
-        policy: The witnesses to ask for; None asks for none, as for a receipt given before any witness has seen it.
+        policy: The witnesses to ask for; None asks for none, as for a receipt given before any witness has
+            seen it.
     Raises:
         PeerError: the first of the rules under 3 that does not hold.
     """

@@ -1,4 +1,4 @@
-"""The spellings shared by every text format of the log: each value has exactly one, every other is refused."""
+"""The spellings shared by the log's text formats: each value has exactly one, every other is refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
 def read_text(unverified_bytes: bytes, limit: int, code: str) -> str:
-    """Return the UTF-8 text in ``unverified_bytes``: at most ``limit`` bytes, newline its only control character.
+    """Return the UTF-8 text in ``unverified_bytes``: at most ``limit`` bytes, newline its only control
+    character.
 
     Raises:
         PeerError: too long, not UTF-8, or a control character below U+0020 (code ``code``).
@@ -33,8 +34,10 @@ def read_text(unverified_bytes: bytes, limit: int, code: str) -> str:
 def read_decimal(text: str, code: str) -> int:
     """Return the whole number in ``text``: ASCII digits, no leading zero, at most 2^63 - 1."""
     if not _DECIMAL.fullmatch(text) or int(text) > MAX_SIZE:
-        raise PeerError("expected a decimal number below 2^63 without sign or leading zero, received another spelling",
-                        code=code)
+        raise PeerError(
+            "expected a decimal number below 2^63 without sign or leading zero, received another spelling",
+            code=code,
+        )
     return int(text)
 
 

