@@ -177,7 +177,8 @@ def prepare(level: str, wheels: Path | None) -> None:
 def fingerprint(level: str) -> str:
     """Return a digest of all that decides a .venv: its place, its Python, the package's and the lock file."""
     paths = (ROOT / "pyproject.toml", ROOT / "src" / "hamsaya" / "__init__.py", ROOT / LOCKS[level])
-    parts = [str(ROOT), *sys.version_info[:2], *(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)]
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+    parts = [str(ROOT), *sys.version_info[:2], *digests]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
