@@ -30,8 +30,10 @@ from hamsaya.translog.tree import (
 DATA = Path(os.environ.get("HAMSAYA_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 VECTORS = DATA / "vectors" / "merkle.json.gz"
 
-CT_LEAVES = [bytes.fromhex(each) for each in (
-    "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")]
+CT_LEAVES = [
+    bytes.fromhex(each)
+    for each in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
+]
 CT_ROOTS = [
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -73,10 +75,14 @@ def check_vector(case: dict[str, Any]) -> bool:
     if "treeSize" in case:
         return raises(lambda: verify_inclusion(case["leafIdx"], case["treeSize"], raw["leafHash"], proof, raw["root"]))
     if "leafIdx" in case:
-        return raises(lambda: verify_subtree_inclusion(
-            case["leafIdx"], case["start"], case["end"], raw["leafHash"], proof, raw["root"]))
-    return raises(lambda: verify_subtree_consistency(
-        case["start"], case["end"], case["size"], proof, raw["root1"], raw["root2"]))
+        return raises(
+            lambda: verify_subtree_inclusion(
+                case["leafIdx"], case["start"], case["end"], raw["leafHash"], proof, raw["root"]
+            )
+        )
+    return raises(
+        lambda: verify_subtree_consistency(case["start"], case["end"], case["size"], proof, raw["root1"], raw["root2"])
+    )
 
 
 @needs_vectors
@@ -104,6 +110,7 @@ def vectors_once() -> dict[str, Any]:
 
 
 # The oracle: RFC 9162 §2.1 and the subtree draft §4, read aloud, with no stored hashes.
+
 
 def mth(leaves: list[bytes]) -> bytes:
     if len(leaves) < 2:
@@ -190,7 +197,12 @@ def test_a_proof_altered_in_any_way_is_refused(data: st.DataObject) -> None:
         verify(proof)
         at, bit = data.draw(st.integers(0, len(proof) - 1)), data.draw(st.integers(0, 255))
         flipped = (int.from_bytes(proof[at], "big") ^ 1 << bit).to_bytes(32, "big")
-        for wrong in (proof[:at] + [flipped] + proof[at + 1:], proof[:-1], [*proof, proof[-1]], [proof[0][:31], *proof[1:]]):
+        for wrong in (
+            proof[:at] + [flipped] + proof[at + 1 :],
+            proof[:-1],
+            [*proof, proof[-1]],
+            [proof[0][:31], *proof[1:]],
+        ):
             with pytest.raises(PeerError):
                 verify(wrong)
     other = data.draw(st.integers(0, n - 1).filter(lambda each: each != index))
@@ -211,7 +223,9 @@ def test_truncation_undoes_appends(n: int, data: st.DataObject) -> None:
     for each in again:
         tree.append(each)
     expected = Tree(leaves_of(n)[:keep] + again)
-    assert [tree.root(size) for size in range(tree.size + 1)] == [expected.root(size) for size in range(expected.size + 1)]
+    assert [tree.root(size) for size in range(tree.size + 1)] == [
+        expected.root(size) for size in range(expected.size + 1)
+    ]
 
 
 def test_consistency_from_the_empty_tree_is_refused() -> None:
@@ -223,11 +237,24 @@ def test_consistency_from_the_empty_tree_is_refused() -> None:
         tree.consistency(0)
 
 
-@pytest.mark.parametrize("ask", [
-    lambda tree: tree.root(4), lambda tree: tree.root(-1), lambda tree: tree.inclusion(3), lambda tree: tree.inclusion(-1),
-    lambda tree: tree.inclusion(0, 4), lambda tree: tree.consistency(2, 4), lambda tree: tree.hashes(0, 2, 2),
-    lambda tree: tree.hashes(1, 1, 1), lambda tree: tree.hashes(64, 0, 1), lambda tree: tree.hashes(0, 0, 0),
-    lambda tree: tree.hashes(0, -1, 2), lambda tree: tree.subtree_root(1, 3), lambda tree: tree.truncate(4)])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda tree: tree.root(4),
+        lambda tree: tree.root(-1),
+        lambda tree: tree.inclusion(3),
+        lambda tree: tree.inclusion(-1),
+        lambda tree: tree.inclusion(0, 4),
+        lambda tree: tree.consistency(2, 4),
+        lambda tree: tree.hashes(0, 2, 2),
+        lambda tree: tree.hashes(1, 1, 1),
+        lambda tree: tree.hashes(64, 0, 1),
+        lambda tree: tree.hashes(0, 0, 0),
+        lambda tree: tree.hashes(0, -1, 2),
+        lambda tree: tree.subtree_root(1, 3),
+        lambda tree: tree.truncate(4),
+    ],
+)
 def test_what_the_tree_does_not_hold_is_refused(ask: Callable[[Tree], object]) -> None:
     """A request from outside for a future or negative part is a PeerError, never an IndexError or a wrong hash."""
     with pytest.raises(PeerError) as caught:

@@ -45,9 +45,7 @@ def audit_log(
     if policy is not None:
         policy.check(current)
     if len(entries) != head.size:
-        raise PeerError(
-            f"expected the {head.size} entries signed, received {len(entries)}", code="size-differs"
-        )
+        raise PeerError(f"expected the {head.size} entries signed, received {len(entries)}", code="size-differs")
     tree = Tree(map(leaf_hash, entries))
     if tree.root() != head.root:
         raise PeerError(

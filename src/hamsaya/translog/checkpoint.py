@@ -25,8 +25,7 @@ class Checkpoint:
     def __post_init__(self) -> None:
         if not 0 <= self.size <= MAX_SIZE or len(self.root) != 32:
             raise PeerError(
-                f"expected a size below 2^63 and a root of 32 bytes, received {self.size} and "
-                f"{len(self.root)} bytes",
+                f"expected a size below 2^63 and a root of 32 bytes, received {self.size} and {len(self.root)} bytes",
                 code="bad-checkpoint",
             )
         if not all(line and "\n" not in line for line in (self.origin, *self.extensions)):

@@ -73,9 +73,7 @@ def sign_checkpoint(checkpoint: Checkpoint, signing_key: SigningKey, now_s: int)
     return Note(text, (ed_line, _cosign_ml_dsa(checkpoint, signing_key, ml_key, now_s))).encode()
 
 
-def cosign(
-    checkpoint: Checkpoint, signing_key: SigningKey, witness_name: str, now_s: int
-) -> tuple[NoteSignature, ...]:
+def cosign(checkpoint: Checkpoint, signing_key: SigningKey, witness_name: str, now_s: int) -> tuple[NoteSignature, ...]:
     """Return the witness's Ed25519 and ML-DSA-44 cosignature lines; the caller has verified consistency.
 
     Args:
@@ -85,9 +83,7 @@ def cosign(
         now_s: POSIX time in seconds, >= 1.
     """
     if witness_name == checkpoint.origin:
-        raise ValueError(
-            "expected a witness name that differs from the log's origin: a log cannot witness itself"
-        )
+        raise ValueError("expected a witness name that differs from the log's origin: a log cannot witness itself")
     ed_key, ml_key = witness_vkeys(witness_name, signing_key.verifying_key)
     message = ed25519_message(now_s, checkpoint.encode())
     ed_line = ed_key.sign_line(_u64(now_s) + signing_key.sign_ed25519(message))
@@ -112,9 +108,7 @@ def ml_dsa_message(name: str, time_s: int, origin: str, start: int, end: int, ro
     Raises:
         PeerError: name or origin longer than 255 bytes of UTF-8 (code ``bad-note``).
     """
-    return b"".join(
-        (_SUBTREE_LABEL, _short(name), _u64(time_s), _short(origin), _u64(start), _u64(end), root)
-    )
+    return b"".join((_SUBTREE_LABEL, _short(name), _u64(time_s), _short(origin), _u64(start), _u64(end), root))
 
 
 def verify_note(note: Note, vkeys: Collection[VKey]) -> tuple[Verified, ...]:

@@ -94,9 +94,7 @@ def parse_vkey(unverified_text: str) -> VKey:
     raw = read_base64(material, "bad-vkey")
     key = VKey(name, raw[0] if raw else 0, raw[1:])
     if key.key_id.hex() != key_id:
-        raise PeerError(
-            "expected the key id that follows from name and key, received another", code="bad-vkey"
-        )
+        raise PeerError("expected the key id that follows from name and key, received another", code="bad-vkey")
     return key
 
 
@@ -109,9 +107,7 @@ def parse_note(unverified_bytes: bytes) -> Note:
     whole = read_text(unverified_bytes, MAX_NOTE_BYTES, "bad-note")
     text, gap, lines = whole.rpartition("\n\n")
     if not gap:
-        raise PeerError(
-            "expected a text, an empty line and signature lines, received no empty line", code="bad-note"
-        )
+        raise PeerError("expected a text, an empty line and signature lines, received no empty line", code="bad-note")
     return Note(text + "\n", parse_lines(lines))
 
 
@@ -141,11 +137,7 @@ def _parse_line(line: str) -> NoteSignature:
 
 def check_name(name: str, code: str) -> None:
     """Refuse what may not be a key name: nothing, spaces, plus signs, controls, bytes that are not UTF-8."""
-    if (
-        not name
-        or "+" in name
-        or any(char.isspace() or char < " " or "\ud800" <= char <= "\udfff" for char in name)
-    ):
+    if not name or "+" in name or any(char.isspace() or char < " " or "\ud800" <= char <= "\udfff" for char in name):
         raise PeerError("expected a key name without spaces and plus signs, received another", code=code)
 
 

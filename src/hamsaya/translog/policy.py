@@ -48,9 +48,7 @@ class Policy:
         checkpoint = parse_checkpoint(note.text)
         signed = {line.vkey for line in verify_note(note, (*self.logs, *self.witnesses.values()))}
         if not any(key in signed and key.name == checkpoint.origin for key in self.logs):
-            raise PeerError(
-                "expected the signature of a log the policy lists, received none", code="unknown-log"
-            )
+            raise PeerError("expected the signature of a log the policy lists, received none", code="unknown-log")
         present = {name for name, key in self.witnesses.items() if key in signed}
         if not self.satisfied(present):
             missing = ", ".join(sorted(set(self.witnesses) - present))
@@ -107,9 +105,7 @@ class _Draft:
 
     def _define(self, name: str) -> None:
         if name == "none" or self._known(name) or len(self.witnesses) + len(self.groups) >= MAX_NAMES:
-            raise _bad(
-                f"at most {MAX_NAMES} names, each defined once and none of them 'none', received another"
-            )
+            raise _bad(f"at most {MAX_NAMES} names, each defined once and none of them 'none', received another")
 
     def _known(self, name: str) -> bool:
         return name in self.witnesses or name in self.groups
@@ -134,9 +130,7 @@ def parse_policy(unverified_bytes: bytes) -> Policy:
     if len(draft.quorums) != 1:
         raise _bad(f"exactly one quorum line, received {len(draft.quorums)}")
     quorum_name = draft.quorums[0]
-    return Policy(
-        tuple(draft.logs), draft.witnesses, draft.groups, None if quorum_name == "none" else quorum_name
-    )
+    return Policy(tuple(draft.logs), draft.witnesses, draft.groups, None if quorum_name == "none" else quorum_name)
 
 
 def _key(text: str, kinds: Sequence[int], others: Iterable[VKey]) -> VKey:

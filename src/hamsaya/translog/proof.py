@@ -51,10 +51,10 @@ def parse_proof(unverified_bytes: bytes) -> Proof:
         PeerError: a line of another form, or more than 63 hashes (code ``bad-proof``).
     """
     text = read_text(unverified_bytes, MAX_PROOF_BYTES, "bad-proof")
-    head, _, note = text.partition("\n\n")
+    head, gap, note = text.partition("\n\n")
     header, *lines = head.split("\n")
     extra = read_base64(lines.pop(0)[6:], "bad-proof") if lines and lines[0].startswith("extra ") else None
-    if header != HEADER or not lines or not lines[0].startswith("index ") or len(lines) > 1 + MAX_HASHES:
+    if not gap or header != HEADER or not lines or not lines[0].startswith("index ") or len(lines) > 1 + MAX_HASHES:
         raise PeerError(
             f"expected {HEADER}, an index and at most {MAX_HASHES} hashes, received other lines",
             code="bad-proof",
@@ -63,9 +63,7 @@ def parse_proof(unverified_bytes: bytes) -> Proof:
     return Proof(index, tuple(read_hash(line, "bad-proof") for line in lines[1:]), note.encode(), extra)
 
 
-def verify_proof(
-    proof: Proof, entry: bytes, log_keys: Sequence[VKey], policy: Policy | None = None
-) -> Checkpoint:
+def verify_proof(proof: Proof, entry: bytes, log_keys: Sequence[VKey], policy: Policy | None = None) -> Checkpoint:
     """Return the checkpoint whose tree holds ``entry`` at the proof's index.
 
     Args:

@@ -96,7 +96,5 @@ def parse_bundle(unverified_bytes: bytes, width: int) -> list[bytes]:
         at = start + int.from_bytes(unverified_bytes[at:start], "big")
         entries.append(unverified_bytes[start:at])
     if at != len(unverified_bytes) or len(entries) != width:
-        raise PeerError(
-            f"expected exactly {width} length-prefixed entries, received other bytes", code="bad-bundle"
-        )
+        raise PeerError(f"expected exactly {width} length-prefixed entries, received other bytes", code="bad-bundle")
     return entries

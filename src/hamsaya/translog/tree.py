@@ -139,7 +139,7 @@ class Tree:
                 high = middle
             else:
                 proof.append(self._fold(low, middle))
-                if start < middle:  # The split cuts the subtree; the verifier knows no hash of its right part.
+                if start < middle:  # The split cuts the subtree: its right part is unknown.
                     start, known = middle, False
                 low = middle
         if not known:
@@ -163,9 +163,7 @@ class Tree:
 
     def _need(self, holds: bool, asked: str) -> None:
         if not holds:
-            raise PeerError(
-                f"expected a part of the tree of {self._size} leaves, received {asked}", code="not-in-log"
-            )
+            raise PeerError(f"expected a part of the tree of {self._size} leaves, received {asked}", code="not-in-log")
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> None:

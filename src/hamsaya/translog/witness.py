@@ -81,8 +81,7 @@ def parse_add_checkpoint(unverified_bytes: bytes) -> AddCheckpoint:
     old, *hashes = head.split("\n")
     if not gap or not old.startswith("old ") or len(hashes) > MAX_HASHES:
         raise PeerError(
-            f"expected an old size, at most {MAX_HASHES} hashes, an empty line and a checkpoint, "
-            "received another body",
+            f"expected an old size, at most {MAX_HASHES} hashes, an empty line and a checkpoint, received another body",
             code="bad-request",
         )
     parsed = parse_note(note.encode())
@@ -166,9 +165,7 @@ def accept_cosignatures(note: bytes, unverified_body: bytes, witness_keys: Seque
     own = parse_note(note)
     valid = [line for line in lines if verify_note(Note(own.text, (line,)), witness_keys)]
     if len({(line.name, line.key_id) for line in valid}) != len(set(witness_keys)) or not valid:
-        raise PeerError(
-            "expected a valid line of every key of the witness, received fewer", code="bad-signature"
-        )
+        raise PeerError("expected a valid line of every key of the witness, received fewer", code="bad-signature")
     return add_signatures(own, valid).encode()
 
 
