@@ -44,8 +44,7 @@ class Tree:
         self._levels = [bytearray()]
         self._edge = [b""]  # Per level the newest hash that still waits for a right sibling.
         self._size = 0
-        for each in leaf_hashes:
-            self.append(each)
+        self.extend(leaf_hashes)
 
     @property
     def size(self) -> int:
@@ -54,27 +53,31 @@ class Tree:
 
     def append(self, leaf: bytes) -> int:
         """Add one leaf hash (32 bytes) at the end and return its index."""
-        if len(leaf) != HASH_BYTES:
-            raise ValueError(f"expected a leaf hash of 32 bytes, received {len(leaf)}")
-        index = path = self._size
-        levels = self._levels
-        level, height = levels[0], 0
-        level += leaf
-        while path & 1:  # A right child completes its parent.
-            hasher = _new_node()
-            hasher.update(self._edge[height])
-            hasher.update(leaf)
-            leaf = hasher.digest()
-            path >>= 1
-            height += 1
-            if height == len(levels):
-                levels.append(bytearray())
-                self._edge.append(b"")
-            level = levels[height]
-            level += leaf
-        self._edge[height] = leaf
-        self._size = index + 1
-        return index
+        self.extend((leaf,))
+        return self._size - 1
+
+    def extend(self, leaf_hashes: Iterable[bytes]) -> None:
+        """Add leaf hashes (32 bytes each) at the end, in order: the fast way for a batch."""
+        levels, edge, size = self._levels, self._edge, self._size
+        for node in leaf_hashes:
+            if len(node) != HASH_BYTES:
+                raise ValueError(f"expected leaf hashes of 32 bytes, received one of {len(node)}")
+            level, height, path = levels[0], 0, size
+            level += node
+            while path & 1:  # A right child completes its parent.
+                hasher = _new_node()
+                hasher.update(edge[height] + node)
+                node = hasher.digest()
+                path >>= 1
+                height += 1
+                if height == len(levels):
+                    levels.append(bytearray())
+                    edge.append(b"")
+                level = levels[height]
+                level += node
+            edge[height] = node
+            size += 1
+            self._size = size
 
     def truncate(self, size: int) -> None:
         """Forget every leaf from index ``size`` on: the undo of appends whose transaction failed."""
