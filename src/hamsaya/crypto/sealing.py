@@ -111,6 +111,19 @@ def open_body(key: bytes, sealed_body: bytes, associated: bytes) -> bytes:
                         code="cannot-open") from None
 
 
+def lock(key: bytes, nonce: bytes, body: bytes, associated: bytes) -> bytes:
+    """Return ``nonce`` and the body under AES-256-GCM, for keeping at rest. ``nonce`` is 12 fresh random bytes."""
+    return nonce + AESGCM(key).encrypt(nonce, body, associated)
+
+
+def unlock(key: bytes, locked: bytes, associated: bytes) -> bytes:
+    """Return the body of ``lock``; raises PeerError (``cannot-open``) when anything differs."""
+    try:
+        return AESGCM(key).decrypt(locked[:12], locked[12:], associated)
+    except (InvalidTag, ValueError):
+        raise PeerError("what is kept at rest does not open with this key", code="cannot-open") from None
+
+
 def pad(body: bytes) -> bytes:
     """Return a 4-byte length, the body and zeros up to a PADMÉ size: at most 12 % more, at least 256 bytes.
 

@@ -197,7 +197,7 @@ def parse_header(header_bytes: bytes) -> Header:
     """Return the header; raises PeerError ``bad-envelope`` or ``non-canonical``."""
     plain: Any = decode(header_bytes)
     try:
-        header = msgspec.convert(plain, Header)
+        header = msgspec.convert(plain, Header, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
         raise PeerError(f"the header does not fit its schema: {error}", code="bad-envelope") from None
     if header.v != VERSION or header.exp <= header.iat:

@@ -95,7 +95,7 @@ def _parse_statement(unverified_bytes: bytes) -> tuple[KeyStatement, bytes, Sign
         case _:
             raise PeerError("expected [statement, [ed25519, ml-dsa]]", code="bad-key")
     try:
-        statement = msgspec.convert(decode(inner), KeyStatement)
+        statement = msgspec.convert(decode(inner), KeyStatement, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
         raise PeerError(f"the key statement does not fit its schema: {error}", code="bad-key") from None
     if statement.not_after <= statement.not_before:
@@ -122,9 +122,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     @property
     def fingerprint(self) -> str:
-        """Sixteen groups of four hex digits over the root key, for two people to read to each other."""
-        text = digest(self.root).hex()
-        return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
+        """The root key's fingerprint, for two people to read to each other."""
+        return fingerprint(self.root)
 
     def open_statements(self) -> list[KeyStatement]:
         """Return every statement, verified; message keys first, since they vouch for the KEM keys.
@@ -133,6 +132,12 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             PeerError: one is malformed, of another node, or not signed by who must sign it.
         """
         return open_statements(self.node, self.statements, self.root_key, [])
+
+
+def fingerprint(root: bytes) -> str:
+    """Return SHA-256 of a root key as sixteen groups of four hex digits."""
+    text = digest(root).hex()
+    return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
 
 
 def open_statements(
@@ -171,7 +176,7 @@ def open_card(unverified_bytes: bytes) -> Card:
         case _:
             raise PeerError("expected a node card: [card, [ed25519, ml-dsa]]", code="bad-card")
     try:
-        card = msgspec.convert(decode(inner), Card)
+        card = msgspec.convert(decode(inner), Card, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
         raise PeerError(f"the node card does not fit its schema: {error}", code="bad-card") from None
     message_keys = [key for key in card.open_statements() if key.use == "message"]

@@ -64,7 +64,7 @@ def parse_body(name: str, unverified_bytes: bytes) -> Body:
             field missing, unknown, of the wrong type or out of range (``bad-body``; the field is named,
             its value is not).
     """
-    return body_from_plain(name, decode(unverified_bytes), schema(name))
+    return _convert(name, decode(unverified_bytes), binary=True)
 
 
 def schema(name: str) -> type[Body]:
@@ -75,10 +75,15 @@ def schema(name: str) -> type[Body]:
         raise PeerError(f"expected a known message kind, received {name[:40]!r}", code="unknown-kind") from None
 
 
-def body_from_plain(name: str, plain: Any, body_type: type[Body]) -> Body:
-    """Return ``plain`` (dicts, lists, strings …) as a body of ``body_type``; raises PeerError ``bad-body``."""
+def body_from_plain(name: str, plain: Any) -> Body:
+    """Return ``plain`` (JSON values; bytes as base64 text) as a body of kind ``name``; errors as ``parse_body``."""
+    return _convert(name, plain, binary=False)
+
+
+def _convert(name: str, plain: Any, *, binary: bool) -> Body:
     try:
-        return msgspec.convert(plain, body_type)
+        # With bytes built in, text is never read as base64: on the wire a value has one spelling.
+        return msgspec.convert(plain, schema(name), builtin_types=(bytes,) if binary else None)
     except msgspec.ValidationError as error:
         # msgspec names the expected type and the path ("`$.officer`"), never the value received.
         raise PeerError(f"the body of {name} does not fit its schema: {error}", code="bad-body") from None

@@ -14,6 +14,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from hamsaya.messages.envelope import Header, statement_parts
+
 Role = Literal["sent", "received", "note", "refused"]
 OutboxState = Literal["waiting", "admitted", "refused", "expired"]
 
@@ -33,6 +35,11 @@ class JournalRow:
     salt: bytes
     entry: bytes
     body: bytes | None
+
+    @property
+    def header(self) -> Header:
+        """The message's header, from the statement."""
+        return statement_parts(self.statement)[0]
 
 
 @dataclass(frozen=True, slots=True)

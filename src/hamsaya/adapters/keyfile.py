@@ -1,0 +1,93 @@
+"""Keys in one encrypted file: Argon2id over a passphrase, AES-256-GCM, mode 0600, replaced atomically."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from hamsaya.base.errors import OperatorError, PeerError
+from hamsaya.crypto.sealing import lock, unlock
+from hamsaya.crypto.signing import SigningKey
+from hamsaya.ports.keys import KeyRing, encode_ring, parse_ring
+
+_MAGIC = b"hamsaya-keys-1\n"
+_SALT_BYTES = 16
+# RFC 9106 §4, second recommended option: 64 MiB, 3 passes, 4 lanes.
+_PASSES, _LANES, _MEMORY_KIB = 3, 4, 64 * 1024
+
+
+class KeyFile:
+    """``ports.keys.KeyStore`` on one file. The passphrase is stretched once, at opening."""
+
+    def __init__(self, path: Path, passphrase: str) -> None:
+        """Prepare to read or write ``path``.
+
+        Raises:
+            OperatorError: an empty passphrase, or an existing file that others may read.
+        """
+        if not passphrase:
+            raise OperatorError("expected a passphrase, received an empty one", code="no-passphrase")
+        self._path = path
+        salt = secrets.token_bytes(_SALT_BYTES)
+        if path.exists():
+            _require_private(path)
+            salt = path.read_bytes()[len(_MAGIC) : len(_MAGIC) + _SALT_BYTES]
+        self._salt = salt
+        stretch = Argon2id(salt=salt, length=32, iterations=_PASSES, lanes=_LANES, memory_cost=_MEMORY_KIB)
+        self._key = stretch.derive(passphrase.encode())
+
+    def load_secret(self) -> bytes:
+        """Return the secret bytes of the file; raises OperatorError for a wrong passphrase or an altered file."""
+        if not self._path.exists():
+            raise OperatorError(f"expected a key file at {self._path}; run 'hamsaya node init' first", code="no-keys")
+        head = _MAGIC + self._salt
+        raw = self._path.read_bytes()
+        if not raw.startswith(_MAGIC):
+            raise OperatorError(f"{self._path} is not a key file of this version", code="wrong-key-file")
+        try:
+            return unlock(self._key, raw[len(head) :], head)
+        except PeerError:
+            raise OperatorError(f"{self._path} does not open: wrong passphrase, or the file was altered",
+                                code="wrong-passphrase") from None
+
+    def save_secret(self, secret_bytes: bytes) -> None:
+        """Replace the file durably: a crash leaves the old file or the new one."""
+        head = _MAGIC + self._salt
+        content = head + lock(self._key, secrets.token_bytes(12), secret_bytes, head)
+        temporary = self._path.with_name(self._path.name + ".new")
+        descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, self._path)
+        except OSError as error:
+            raise OperatorError(f"the key file {self._path} cannot be written: {error.strerror}",
+                                code="keys-not-saved") from error
+
+    def load(self) -> KeyRing:
+        """Return the node's key ring."""
+        return parse_ring(self.load_secret())
+
+    def save(self, ring: KeyRing) -> None:
+        """Keep the node's key ring."""
+        self.save_secret(encode_ring(ring))
+
+    def load_root(self) -> SigningKey:
+        """Return the offline root key kept in this file."""
+        return SigningKey("ml-dsa-65", self.load_secret())
+
+    def save_root(self, root: SigningKey) -> None:
+        """Keep the offline root key in this file, which then belongs on a medium in a safe."""
+        self.save_secret(root.seed)
+
+
+def _require_private(path: Path) -> None:
+    mode = path.stat().st_mode & 0o077
+    if mode:
+        raise OperatorError(f"{path} is open to others (mode {path.stat().st_mode & 0o777:o}); run: chmod 600 {path}",
+                            code="keys-exposed")

@@ -1,0 +1,1 @@
+"""HTTP faces for machines: peers (``federation``) and this node's own operator (``control``)."""

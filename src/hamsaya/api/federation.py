@@ -1,0 +1,117 @@
+"""What peers may ask of a node, over mutual TLS: hand in envelopes, pull, give receipts, read and witness its log.
+
+    POST /v1/envelopes      one envelope         → 200 receipt · 400 · 413 refused · 503 send the same bytes later
+    POST /v1/pull           signed request       → 200 CBOR[envelope, …] after at most 20 s
+    POST /v1/receipts       CBOR[from, pairs]    → 204
+    POST /add-checkpoint    C2SP tlog-witness    → its status table
+    GET  /checkpoint        latest checkpoint with its cosignatures
+    GET  /tile/…            C2SP tlog-tiles: hash tiles and entry bundles
+    GET  /healthz           200 when the writer answers
+
+A refusal's body is JSON {"code", "message"}: what was expected, never what was received.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hamsaya.base.errors import HamsayaError, PeerError, RetryLater, StoreError
+from hamsaya.messages.envelope import MAX_ENVELOPE_BYTES
+from hamsaya.node.exchange import MAX_PULL_REQUEST_BYTES, MAX_RECEIPTS_BYTES, encode_envelopes
+from hamsaya.node.logview import MAX_WITNESS_REQUEST_BYTES, latest_note, read_tile
+from hamsaya.node.service import Service
+
+BINARY = "application/octet-stream"
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def federation_app(service: Service) -> Starlette:
+    """Return the ASGI application that peers talk to."""
+
+    async def envelopes(request: Request) -> Response:
+        received = await service.receive(await read_bounded(request, MAX_ENVELOPE_BYTES))
+        return Response(received.receipt, media_type=BINARY)
+
+    async def pull(request: Request) -> Response:
+        waiting = await service.serve_pull(await read_bounded(request, MAX_PULL_REQUEST_BYTES))
+        return Response(encode_envelopes(waiting), media_type=BINARY)
+
+    async def receipts(request: Request) -> Response:
+        await service.take_receipts(await read_bounded(request, MAX_RECEIPTS_BYTES))
+        return Response(status_code=204)
+
+    async def add_checkpoint(request: Request) -> Response:
+        answer = await service.witness(await read_bounded(request, MAX_WITNESS_REQUEST_BYTES))
+        return Response(answer.body, answer.status, media_type=answer.content_type)
+
+    async def checkpoint(request: Request) -> Response:
+        note = await service.ask(latest_note)
+        return Response(note, media_type="text/plain; charset=utf-8")
+
+    async def tile(request: Request) -> Response:
+        path = f"tile/{request.path_params['path']}"
+        return Response(await service.ask(lambda node: read_tile(node, path)), media_type=BINARY)
+
+    async def healthz(request: Request) -> Response:
+        await service.ask(lambda node: None)
+        return Response(b"ok\n", media_type="text/plain")
+
+    routes = [
+        Route("/v1/envelopes", refusals(envelopes), methods=["POST"]),
+        Route("/v1/pull", refusals(pull), methods=["POST"]),
+        Route("/v1/receipts", refusals(receipts), methods=["POST"]),
+        Route("/add-checkpoint", refusals(add_checkpoint), methods=["POST"]),
+        Route("/checkpoint", refusals(checkpoint)),
+        Route("/tile/{path:path}", refusals(tile)),
+        Route("/healthz", refusals(healthz)),
+    ]
+    return Starlette(routes=routes)
+
+
+async def read_bounded(request: Request, limit: int) -> bytes:
+    """Return the request's body; raises PeerError ``oversize`` past ``limit`` bytes without reading on."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise PeerError(f"expected at most {limit} bytes, received more", code="oversize")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def refusals(handler: Handler) -> Handler:
+    """Wrap a handler: every refusal becomes a status and a code; nothing else of an error leaves the node."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except HamsayaError as error:
+            return refusal(error)
+        except HTTPException:
+            raise
+        except Exception:
+            return _json(500, "internal", "this node failed to answer; its operator sees why in its own journal")
+
+    return handle
+
+
+def refusal(error: HamsayaError) -> Response:
+    """Return the HTTP face of an error. Peers send again after 503; after 400 and 413 other bytes are needed."""
+    status = 400
+    if isinstance(error, RetryLater | StoreError):
+        status = 503
+    elif error.code == "oversize":
+        status = 413
+    return _json(status, error.code, str(error))
+
+
+def _json(status: int, code: str, message: str) -> Response:
+    return Response(msgspec.json.encode({"code": code, "message": message}), status, media_type="application/json")

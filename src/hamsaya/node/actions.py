@@ -1,0 +1,334 @@
+"""Everything an operator or officer may ask of a running node, in one table: name, arguments, result.
+
+The command line, the control API and the console all go through here. An action is either a question on committed
+state or an act through the service; what is said to others always leaves through the send pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from hamsaya.base.errors import OperatorError, PeerError
+from hamsaya.cases import views as cases_views
+from hamsaya.compliance import views as compliance_views
+from hamsaya.linkage import views as linkage_views
+from hamsaya.messages.kinds import Member, Ref, body_from_plain
+from hamsaya.messages.monitor import Month
+from hamsaya.monitor import picture as pictures
+from hamsaya.monitor.types import Pooled, TableRow
+from hamsaya.node import views
+from hamsaya.node.core import Node
+from hamsaya.node.logview import audit, prove
+from hamsaya.node.send import Draft, preview
+from hamsaya.node.service import Service
+from hamsaya.translog.checkpoint import Checkpoint
+
+
+class Args(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Arguments of an action; unknown ones are refused."""
+
+
+class Nothing(Args, frozen=True):
+    """No arguments."""
+
+
+class SendArgs(Args, frozen=True):
+    """A message: its kind, its body as JSON values (bytes as base64), and whom it goes to ("all" for every party
+    the clause may reach)."""
+
+    kind: str
+    body: dict[str, Any]
+    to: list[str] = []
+    instrument: Ref | None = None
+    case: Ref | None = None
+
+
+class Limit(Args, frozen=True):
+    """How many rows, and from where."""
+
+    first: int = 0
+    limit: int = 100
+
+
+class CaseArgs(Args, frozen=True):
+    """One case."""
+
+    case: Ref
+
+
+class PeriodArgs(Args, frozen=True):
+    """A period in months, both ends included, and how many table rows."""
+
+    first: Month
+    last: Month
+    limit: int = 50
+    cells: bool = False
+
+
+class MemberArgs(Args, frozen=True):
+    """One member."""
+
+    member: Member
+
+
+class ProveArgs(Args, frozen=True):
+    """One message by its id, 32 hex digits."""
+
+    message_id: str
+
+
+class PeerArgs(Args, frozen=True):
+    """A card and the fingerprint the operator compared."""
+
+    card: bytes
+    fingerprint: str
+
+
+class FileArgs(Args, frozen=True):
+    """A courier file's content."""
+
+    content: bytes
+
+
+class SentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that is durable and on its way, and the clauses that let it."""
+
+    message_id: str
+    index: int
+    kind: str
+    recipients: list[str]
+    reasons: list[str]
+    obligations: list[str]
+
+
+class ExplainView(msgspec.Struct, frozen=True, kw_only=True):
+    """May this be sent? With the clauses that make it so."""
+
+    allowed: bool
+    code: str
+    reasons: list[str]
+    obligations: list[str]
+    recipients: list[str]
+
+
+class PictureView(msgspec.Struct, frozen=True, kw_only=True):
+    """The joint picture in short: its digest, its statuses and totals, its first rows, what others state."""
+
+    first: str
+    last: str
+    digest: str
+    cells: int
+    coverage: str
+    statuses: dict[str, int]
+    totals: list[Pooled]
+    rows: list[TableRow]
+    stated: dict[str, bool]
+
+
+class ProofView(msgspec.Struct, frozen=True, kw_only=True):
+    """The tlog-proof of one leaf, as text, and the receipts that receivers gave for it."""
+
+    message_id: str
+    index: int
+    role: str
+    proof: str
+    receipts: dict[str, str]
+
+
+class AuditView(msgspec.Struct, frozen=True, kw_only=True):
+    """A log that holds: origin, cosigned size, root, and who cosigned."""
+
+    origin: str
+    size: int
+    root: str
+    witnesses: list[str]
+
+
+class CourierView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a courier file brought, and the file to carry back (or to carry there)."""
+
+    received: int
+    settled: int
+    refused: int
+    waiting: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One entry: the type of the arguments and what to do with them."""
+
+    args: type[Args]
+    run: Callable[[Service, Any], Awaitable[Any]]
+
+
+def _question(ask: Callable[[Node, Any], Any]) -> Callable[[Service, Any], Awaitable[Any]]:
+    async def run(service: Service, args: Any) -> Any:
+        return await service.ask(lambda node: ask(node, args))
+
+    return run
+
+
+def draft_of(node: Node, args: SendArgs) -> Draft:
+    """Return the draft that ``args`` describe, with "all" spelt out."""
+    body = body_from_plain(args.kind, args.body)
+    recipients: list[str] = []
+    for member in args.to:
+        recipients += everybody(node, args.kind) if member == "all" else [member]
+    return Draft(body, tuple(recipients), args.instrument, args.case)
+
+
+def everybody(node: Node, kind: str) -> list[str]:
+    """Return every other known party in full standing whose role some clause of the kind's instrument admits."""
+    charter = node.agreement.charter
+    clauses = charter.clauses[(node.agreement.instrument_for(kind), kind)]
+    roles = frozenset[str]().union(*(clause.recipients for clause in clauses.permits))
+    known = node.state.directory.peers
+    return [
+        member for member, party in charter.members.items()
+        if member != node.own and member in known and party.role in roles and party.standing in ("full", "partial")
+    ]
+
+
+def _sentences(decision: Any) -> list[str]:
+    return [f"{reason.text} [{reason.ref}]" for reason in decision.reasons]
+
+
+async def _send(service: Service, args: SendArgs) -> SentView:
+    draft = await service.ask(lambda node: draft_of(node, args))
+    sent = await service.send(draft)
+    return SentView(
+        message_id=sent.message_id.hex(), index=sent.index, kind=sent.kind, recipients=list(sent.recipients),
+        reasons=_sentences(sent.decision), obligations=sorted(sent.decision.obligations),
+    )
+
+
+def _explain(node: Node, args: SendArgs) -> ExplainView:
+    event, decision = preview(node, draft_of(node, args))
+    return ExplainView(
+        allowed=decision.allowed, code=decision.code, reasons=_sentences(decision),
+        obligations=sorted(decision.obligations), recipients=list(event.recipients),
+    )
+
+
+def _picture(node: Node, args: PeriodArgs) -> PictureView:
+    document = pictures.picture(node.state.monitor, node.agreement.areas, args.first, args.last)
+    digest = pictures.digest(document)
+    stated = {
+        member: statement.picture.digest == digest
+        for (member, first, last), statement in node.state.monitor.statements.items()
+        if (first, last) == (args.first, args.last)
+    }
+    return PictureView(
+        first=args.first, last=args.last, digest=digest.hex(), cells=len(document.cells), coverage=document.coverage,
+        statuses=document.statuses, totals=document.totals, rows=pictures.table(document, args.limit),
+        stated=dict(sorted(stated.items())),
+    )
+
+
+async def _state_picture(service: Service, args: PeriodArgs) -> SentView:
+    def draft(node: Node) -> Draft:
+        document = pictures.picture(node.state.monitor, node.agreement.areas, args.first, args.last)
+        return Draft(pictures.statement(document), tuple(everybody(node, "monitor.picture")))
+
+    sent = await service.send(await service.ask(draft))
+    return SentView(message_id=sent.message_id.hex(), index=sent.index, kind=sent.kind,
+                    recipients=list(sent.recipients), reasons=_sentences(sent.decision), obligations=[])
+
+
+def _prove(node: Node, args: ProveArgs) -> ProofView:
+    try:
+        message_id = bytes.fromhex(args.message_id)
+    except ValueError:
+        raise PeerError("expected a message id of 32 hex digits; see: hamsaya log show", code="bad-id") from None
+    rows = node.store.find_journal(message_id)
+    if not rows:
+        raise OperatorError("this node's log has no such message; see: hamsaya log show", code="unknown-message")
+    row = rows[0]
+    receipts = {
+        recipient.member: receipt.decode()
+        for recipient in row.header.rcp
+        if row.role == "sent" and (receipt := node.store.receipt(recipient.member, message_id))
+    }
+    return ProofView(message_id=args.message_id, index=row.index, role=row.role, proof=prove(node, row).decode(),
+                     receipts=receipts)
+
+
+def _audit(node: Node, args: Nothing) -> AuditView:
+    checkpoint: Checkpoint = audit(node)
+    return AuditView(origin=checkpoint.origin, size=checkpoint.size, root=checkpoint.root.hex(),
+                     witnesses=sorted(node.store.cosignatures(checkpoint.size)))
+
+
+async def _cosign(service: Service, args: Nothing) -> dict[str, int]:
+    return await service.cosign()
+
+
+async def _rotate(service: Service, args: Nothing) -> dict[str, int]:
+    return {"made": await service.rotate_keys()}
+
+
+async def _add_peer(service: Service, args: PeerArgs) -> dict[str, str]:
+    return {"member": await service.add_peer(args.card, args.fingerprint)}
+
+
+async def _export_courier(service: Service, args: MemberArgs) -> CourierView:
+    bundle = await service.export_courier(args.member)
+    return CourierView(received=0, settled=0, refused=0, waiting=len(bundle.envelopes), content=bundle.encode())
+
+
+async def _import_courier(service: Service, args: FileArgs) -> CourierView:
+    carried, back = await service.import_courier(args.content)
+    return CourierView(received=carried.received, settled=carried.settled, refused=carried.refused,
+                       waiting=carried.waiting, content=back.encode())
+
+
+ACTIONS: dict[str, Action] = {
+    "status": Action(Nothing, _question(lambda node, _: views.status(node))),
+    "peers": Action(Nothing, _question(lambda node, _: views.peers(node))),
+    "instruments": Action(Nothing, _question(lambda node, _: views.instruments(node))),
+    "log": Action(Limit, _question(lambda node, a: views.log_rows(node, a.first, a.limit))),
+    "refusals": Action(Limit, _question(lambda node, a: views.refusals(node, a.limit))),
+    "outbox": Action(Limit, _question(lambda node, a: views.outbox(node, a.limit))),
+    "checkpoint": Action(Nothing, _question(lambda node, _: views.checkpoint(node))),
+    "prove": Action(ProveArgs, _question(_prove)),
+    "audit": Action(Nothing, _question(_audit)),
+    "cosign": Action(Nothing, _cosign),
+    "send": Action(SendArgs, _send),
+    "explain": Action(SendArgs, _question(_explain)),
+    "cases": Action(Nothing, _question(lambda node, _: cases_views.cases(node.state.cases, node.clock.now()))),
+    "case": Action(CaseArgs, _question(lambda node, a: cases_views.case(node.state.cases, a.case, node.clock.now()))),
+    "inbox": Action(Nothing, _question(lambda node, _: cases_views.inbox(node.state.cases, node.own, node.clock.now()))),
+    "picture": Action(PeriodArgs, _question(_picture)),
+    "state-picture": Action(PeriodArgs, _state_picture),
+    "commitments": Action(Nothing, _question(lambda node, _: compliance_views.commitments(
+        node.state.compliance, node.clock.now()))),
+    "findings": Action(Nothing, _question(lambda node, _: compliance_views.findings(
+        node.state.compliance, node.clock.now()))),
+    "tranches": Action(Nothing, _question(lambda node, _: linkage_views.tranches(node.state.linkage))),
+    "add-peer": Action(PeerArgs, _add_peer),
+    "rotate-keys": Action(Nothing, _rotate),
+    "courier-export": Action(MemberArgs, _export_courier),
+    "courier-import": Action(FileArgs, _import_courier),
+}
+
+
+async def perform(service: Service, name: str, arguments: bytes) -> bytes:
+    """Run one action on JSON arguments and return its result as JSON.
+
+    Raises:
+        PeerError: no such action, or arguments that do not fit (``bad-arguments``).
+        HamsayaError: whatever the action refuses.
+    """
+    action = ACTIONS.get(name)
+    if action is None:
+        raise PeerError(f"expected one of {', '.join(sorted(ACTIONS))}", code="unknown-action")
+    try:
+        args = msgspec.json.decode(arguments or b"{}", type=action.args)
+    except msgspec.DecodeError as error:
+        raise PeerError(f"the arguments of {name} do not fit: {error}", code="bad-arguments") from None
+    return msgspec.json.encode(await action.run(service, args))

@@ -1,0 +1,60 @@
+"""What the members agreed, as this node enforces it: given at start, the same at every node of a federation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hamsaya.base.decision import refuse
+from hamsaya.base.errors import PolicyRefusal
+from hamsaya.charter.rules import Compiled
+
+REVISION_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The compiled charter, its annexes, and who this node is in it.
+
+    Attributes:
+        federation: Name of the federation, part of every log's origin.
+        own: This node's slug.
+        charter: The compiled charter document.
+        documents: Document reference to SHA-256, for everything members sign (the charter, the annexes).
+        areas: PRIO-GRID cell to the members that report on it, from the signed annex, never from polygons.
+        observers: Members that may see what they take no part in (joint cell, oversight).
+        exercise: Whether this federation is an exercise.
+    """
+
+    federation: str
+    own: str
+    charter: Compiled
+    documents: Mapping[str, bytes]
+    areas: Mapping[int, frozenset[str]]
+    observers: frozenset[str]
+    exercise: bool
+
+    @property
+    def revision(self) -> bytes:
+        """The first 16 bytes of the charter's digest, as headers carry it."""
+        return self.documents["charter"][:REVISION_BYTES]
+
+    def origin(self, node: str) -> str:
+        """The origin line of ``node``'s log."""
+        return f"hamsaya/{self.federation}/{node}"
+
+    def witness_name(self, node: str) -> str:
+        """The name under which ``node`` cosigns the checkpoints of others."""
+        return f"hamsaya/{self.federation}/{node}/witness"
+
+    def instrument_for(self, kind: str) -> str:
+        """Return the first instrument, in the document's order, with a clause that permits ``kind``.
+
+        Raises:
+            PolicyRefusal: no instrument gives that power to anybody (code ``no-clause``).
+        """
+        for instrument in self.charter.document.instruments:
+            clauses = self.charter.clauses.get((instrument.id, kind))
+            if clauses is not None and clauses.permits:
+                return instrument.id
+        raise PolicyRefusal(refuse("no-clause", "charter", f"no clause, no power: no instrument permits {kind}"))

@@ -1,0 +1,292 @@
+"""Wiring: the one module that names adapters. It founds a node in a directory and opens it again.
+
+    DIR/node.toml     what this node is: slug, pack, endpoint, exercise clock     (public)
+    DIR/node.card     the card for the peers' operators                           (public)
+    DIR/node.db       the store                                                   (0600)
+    DIR/keys.bin      the key ring, under the passphrase                          (0600)
+    DIR/root.bin      the offline root, under the passphrase: move it to a safe   (0600)
+    DIR/tls.key .crt  the gate's certificate                                      (0600)
+    DIR/lock          held by whoever writes; a second writer is refused
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
+
+from hamsaya.adapters.clock import ExerciseClock, SystemClock, SystemRandom
+from hamsaya.adapters.http import HttpTransport, admit, make_certificate, server_context
+from hamsaya.adapters.keyfile import KeyFile
+from hamsaya.adapters.regionpack import Pack, builtin_pack, load_pack
+from hamsaya.adapters.sqlite import SqliteStore
+from hamsaya.base.errors import OperatorError
+from hamsaya.base.ids import member_id
+from hamsaya.charter.rules import compile_document
+from hamsaya.charter.types import document_from_plain
+from hamsaya.crypto.signing import SigningKey
+from hamsaya.crypto.support import require_post_quantum
+from hamsaya.messages.keys import SIGNING_LIFETIME, Card, KeyStatement, encode_card, open_card, sign_statement
+from hamsaya.messages.node import Peer
+from hamsaya.node.agreement import Agreement
+from hamsaya.node.core import Node, Step, no_step, open_node
+from hamsaya.node.send import Draft, SendJob
+from hamsaya.node.service import Pace, Service
+from hamsaya.ports.clock import Clock
+from hamsaya.ports.keys import KeyRing, new_ring, rotate
+
+
+class ExerciseTime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The fast clock all parties of one exercise share: start in UTC milliseconds, and how many times faster."""
+
+    anchor_ms: int
+    rate: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """DIR/node.toml. Defaults are the safe ones; times are seconds of machine time.
+
+    ``pack`` is the name of a built-in region pack or the path of a pack's folder; ``present`` names parties that
+    the pack lists as absent and that take part here. ``endpoint`` is the https address peers reach, without which
+    the node pulls. The two hosts are loopback until the operator says otherwise.
+    """
+
+    node: str
+    pack: str
+    present: tuple[str, ...] = ()
+    endpoint: str | None = None
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 8443
+    console_host: str = "127.0.0.1"
+    console_port: int = 8080
+    cosign_s: float = 60.0
+    deadlines_s: float = 5.0
+    backoff_cap_s: float = 60.0
+    exercise_time: ExerciseTime | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A node opened from its directory, with what its faces need."""
+
+    node: Node
+    settings: Settings
+    pack: Pack
+    directory: Path
+    lock: int
+
+    def close(self) -> None:
+        """Close the store and let go of the lock."""
+        self.node.store.close()
+        os.close(self.lock)
+
+
+def found(directory: Path, settings: Settings, passphrase: str) -> Card:
+    """Found a new node in ``directory`` and return its card; its first leaf is its own card.
+
+    Raises:
+        OperatorError: a node is there already (code ``already-founded``): a second history is never founded over
+            an existing one. Also a slug the pack does not know, or a directory that cannot be written.
+    """
+    require_post_quantum()
+    _refuse_second_history(directory)
+    pack = open_pack(settings)
+    if settings.node not in {party.id for party in pack.parties}:
+        raise OperatorError(f"expected one of the pack's parties, received {member_id(settings.node)!r}",
+                            code="unknown-member")
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    clock, random = _clock(settings), SystemRandom()
+    now = clock.now()
+    root = SigningKey("ml-dsa-65", random.bytes(64))
+    ring = rotate(new_ring(settings.node, random), now, random)
+    tls_key, certificate = make_certificate(settings.node, clock.ticks())
+    card = Card(
+        node=settings.node,
+        root=root.verifying_key.raw,
+        statements=_founding_statements(ring, root, now),
+        endpoint=settings.endpoint,
+        tls_certificate=certificate,
+    )
+    raw_card = encode_card(card, ring.message)
+    write_private(directory / "tls.key", tls_key)
+    write_private(directory / "tls.crt", load_der_x509_certificate(certificate).public_bytes(Encoding.PEM))
+    KeyFile(directory / "root.bin", passphrase).save_root(root)
+    KeyFile(directory / "keys.bin", passphrase).save(ring)
+    os.close(os.open(directory / "node.db", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    (directory / "node.db").unlink()
+    SqliteStore(directory / "node.db", create=True).close()
+    os.chmod(directory / "node.db", 0o600)
+    (directory / "node.card").write_bytes(raw_card)
+    # Written last: a founding that was interrupted before this line is no node yet.
+    (directory / "node.toml").write_text(render_settings(settings), encoding="utf-8")
+    opened = open_directory(directory, passphrase)
+    try:
+        results = opened.node.commit([SendJob(Draft(Peer(card=raw_card, fingerprint=card.fingerprint)))])
+        if isinstance(results[0], Exception):
+            raise results[0]
+    finally:
+        opened.close()
+    return card
+
+
+def _refuse_second_history(directory: Path) -> None:
+    present = [name for name in ("node.toml", "node.db", "keys.bin") if (directory / name).exists()]
+    if present:
+        raise OperatorError(
+            f"{directory} already holds a node ({', '.join(present)}); a second history is never founded over an "
+            "existing one. Choose another directory, or move this one away", code="already-founded"
+        )
+
+
+def _founding_statements(ring: KeyRing, root: SigningKey, now: int) -> list[bytes]:
+    uses = (("message", ring.message), ("log", ring.log), ("witness", ring.witness))
+    signing: list[KeyStatement] = [
+        ring.statement(use, key.verifying_key.raw, now, now + SIGNING_LIFETIME)  # type: ignore[arg-type]
+        for use, key in uses
+    ]
+    sealing = [ring.statement("kem", epoch.kem.public, epoch.not_before, epoch.not_after) for epoch in ring.epochs]
+    return [sign_statement(s, root) for s in signing] + [sign_statement(s, ring.message) for s in sealing]
+
+
+def open_directory(directory: Path, passphrase: str, *, step: Step = no_step) -> Opened:
+    """Return the node kept in ``directory``, its state rebuilt from its journal and checked against its log.
+
+    Raises:
+        OperatorError: no node there, another writer has it open (``locked``), a wrong passphrase, or a journal
+            that does not match its own log.
+    """
+    require_post_quantum()
+    settings = read_settings(directory)
+    pack = open_pack(settings)
+    agreement = agreement_of(pack, settings.node)
+    if settings.exercise_time is not None and not agreement.exercise:
+        raise OperatorError("an exercise clock is set, but the charter is no exercise; remove exercise_time from "
+                            "node.toml", code="wrong-clock")
+    lock = _lock(directory)
+    try:
+        store = SqliteStore(directory / "node.db")
+        key_store = KeyFile(directory / "keys.bin", passphrase)
+        node = open_node(agreement=agreement, key_store=key_store, store=store, clock=_clock(settings),
+                         random=SystemRandom(), step=step)
+    except BaseException:
+        os.close(lock)
+        raise
+    return Opened(node, settings, pack, directory, lock)
+
+
+def make_service(opened: Opened) -> tuple[Service, Callable[[], object]]:
+    """Return the service of an opened node, and a function giving the TLS context its server listens with."""
+    certificate, key = opened.directory / "tls.crt", opened.directory / "tls.key"
+    context = server_context(certificate, key)
+    settings = opened.settings
+    pace = Pace(cosign_s=settings.cosign_s, deadlines_s=settings.deadlines_s, backoff_cap_s=settings.backoff_cap_s)
+    service = Service(opened.node, HttpTransport(certificate, key), pace, lambda der: admit(context, der))
+    return service, lambda: context
+
+
+def agreement_of(pack: Pack, own: str) -> Agreement:
+    """Return what the parties of ``pack`` agreed, as the node of ``own`` enforces it."""
+    document = document_from_plain(pack.charter)
+    charter = compile_document(document)
+    exercise = any(instrument.exercise for instrument in document.instruments)
+    return Agreement(
+        federation=pack.id,
+        own=own,
+        charter=charter,
+        documents={"charter": charter.revision, "annex-reporting": pack.annex_digest},
+        areas=pack.areas,
+        observers=frozenset(party.id for party in pack.parties if party.role != "member"),
+        exercise=exercise,
+    )
+
+
+def open_pack(settings: Settings) -> Pack:
+    """Return the region pack the settings name, with the parties that take part."""
+    path = Path(settings.pack)
+    pack = load_pack(path) if path.is_dir() else builtin_pack(settings.pack)
+    return _with_present(pack, settings.present)
+
+
+def _with_present(pack: Pack, present: tuple[str, ...]) -> Pack:
+    """Return ``pack`` with the named parties in full standing; the charter's revision changes with it."""
+    unknown = set(present) - {party.id for party in pack.parties}
+    if unknown:
+        raise OperatorError(f"present: the pack has no party {sorted(unknown)}", code="unknown-member")
+    parties = tuple(
+        msgspec.structs.replace(party, standing="full") if party.id in present else party for party in pack.parties
+    )
+    members = [
+        {**member, "standing": "full"} if member["id"] in present else member for member in pack.charter["members"]
+    ]
+    return replace(pack, parties=parties, charter={**pack.charter, "members": members})
+
+
+def read_settings(directory: Path) -> Settings:
+    """Return DIR/node.toml; raises OperatorError naming the field that does not fit."""
+    path = directory / "node.toml"
+    try:
+        plain = tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert(plain, Settings)
+    except FileNotFoundError:
+        raise OperatorError(f"no node in {directory}; run: hamsaya node init --dir {directory}", code="no-node") from None
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise OperatorError(f"{path}: {error}", code="bad-settings") from None
+
+
+def render_settings(settings: Settings) -> str:
+    """Return ``settings`` as TOML; every value is a number, a text, a list of texts or one flat table."""
+    lines: list[str] = []
+    tables: list[str] = []
+    for name, value in msgspec.to_builtins(settings).items():
+        if isinstance(value, dict):
+            tables += ["", f"[{name}]", *(f"{key} = {_toml(item)}" for key, item in value.items())]
+        elif value is not None:
+            lines.append(f"{name} = {_toml(value)}")
+    return "\n".join([*lines, *tables, ""])
+
+
+def _toml(value: object) -> str:
+    # JSON's numbers, strings, booleans and arrays of strings are TOML's too.
+    return msgspec.json.encode(value).decode()
+
+
+def own_card(directory: Path) -> Card:
+    """Return the card kept in ``directory``."""
+    return open_card((directory / "node.card").read_bytes())
+
+
+def certificate_der(path: Path) -> bytes:
+    """Return a PEM certificate file's DER bytes."""
+    return load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read."""
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+def _clock(settings: Settings) -> Clock:
+    fast = settings.exercise_time
+    return SystemClock() if fast is None else ExerciseClock(fast.anchor_ms, fast.rate)
+
+
+def _lock(directory: Path) -> int:
+    """Take the directory's lock until the process ends; two writers would fork the log."""
+    descriptor = os.open(directory / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise OperatorError(f"{directory} is in use by a running node; talk to it instead (hamsaya does so by itself "
+                            "while it runs)", code="locked") from None
+    return descriptor

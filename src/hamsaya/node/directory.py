@@ -1,0 +1,131 @@
+"""Who the peers are and which keys are theirs, as a fold of admitted cards and published key statements.
+
+Rules
+1. A peer exists once the operator has admitted its card (a note to oneself after comparing fingerprints).
+2. A later card of the same node must carry the same root; a new root is a new node, not an update.
+3. ``keys.publish`` speaks for its sender only, and each statement must be signed by who must sign it.
+4. A signature key counts at the message's issue time; a KEM key is chosen by the time of sealing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from immutables import Map
+
+from hamsaya.base.decision import Decision, permit, refuse
+from hamsaya.base.errors import PeerError
+from hamsaya.crypto.signing import VerifyingKey
+from hamsaya.messages.event import Event
+from hamsaya.messages.keys import Card, KeyStatement, fingerprint, open_card, open_statements
+from hamsaya.messages.node import Peer, Publish
+
+
+@dataclass(frozen=True, slots=True)
+class PeerRecord:
+    """One party: its root, its key statements in order of admission, and where it listens."""
+
+    root: bytes
+    statements: tuple[KeyStatement, ...]
+    endpoint: str | None
+    tls_certificate: bytes
+
+    @property
+    def root_key(self) -> VerifyingKey:
+        """The offline root's public key."""
+        return VerifyingKey.parse(self.root, "ml-dsa-65")
+
+    @property
+    def fingerprint(self) -> str:
+        """The root key's fingerprint, as operators read it to each other."""
+        return fingerprint(self.root)
+
+    def keys(self, use: str) -> list[KeyStatement]:
+        """Every statement of one use."""
+        return [statement for statement in self.statements if statement.use == use]
+
+    def kem_at(self, instant: int) -> KeyStatement | None:
+        """Return the KEM key to seal to at ``instant``, or None when the peer has published none for it."""
+        return next((key for key in reversed(self.statements) if key.use == "kem" and key.valid_at(instant)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryState:
+    """Every known party by slug, oneself included."""
+
+    peers: Map[str, PeerRecord]
+
+    def message_key(self, member: str, kid: bytes, instant: int) -> VerifyingKey:
+        """Return the message key of ``member`` with that id, valid at ``instant``.
+
+        Raises:
+            PeerError: the member has no card here (``unknown-sender``) or no such key then (``unknown-key``).
+        """
+        record = self.peers.get(member)
+        if record is None:
+            raise PeerError("the sender has no admitted card at this node; its operator and ours exchange cards",
+                            code="unknown-sender")
+        for key in record.keys("message"):
+            if key.kid == kid and key.valid_at(instant):
+                return key.verifying_key
+        raise PeerError("the sender has published no such key for that time", code="unknown-key")
+
+
+EMPTY_DIRECTORY = DirectoryState(Map())
+
+
+def decide(state: DirectoryState, event: Event, own: str) -> Decision:
+    """Decide on ``node.peer`` and ``keys.publish`` by rules 1 to 3; ``own`` is this node's slug."""
+    try:
+        match event.body:
+            case Peer(card=raw):
+                return _decide_card(state, event, open_card(raw), own)
+            case Publish(statements=statements):
+                record = state.peers.get(event.sender)
+                if record is None:
+                    return refuse("unknown-sender", "directory:1", "no card of the sender has been admitted")
+                open_statements(event.sender, statements, record.root_key, record.keys("message"))
+                return permit("directory:3", "every key statement is signed by who must sign it")
+    except PeerError as error:
+        return refuse(error.code, "directory:3", str(error))
+    return refuse("unknown-kind", "directory", "not a kind of the directory")
+
+
+def _decide_card(state: DirectoryState, event: Event, card: Card, own: str) -> Decision:
+    if event.recipients or event.sender != own:
+        return refuse("not-a-note", "directory:1", "a card is admitted by a note to oneself only")
+    known = state.peers.get(card.node)
+    if known is not None and known.root != card.root:
+        return refuse("root-changed", "directory:2", f"{card.node} is known under another root key")
+    return permit("directory:1", "the operator admits this card")
+
+
+def apply(state: DirectoryState, event: Event) -> DirectoryState:
+    """Return the directory after an admitted card or publication."""
+    match event.body:
+        case Peer(card=raw):
+            card = open_card(raw)
+            known = state.peers.get(card.node)
+            statements = _merged(known.statements if known else (), card.open_statements())
+            record = PeerRecord(card.root, statements, card.endpoint, card.tls_certificate)
+            return DirectoryState(state.peers.set(card.node, record))
+        case Publish(statements=raws):
+            record = state.peers[event.sender]
+            fresh = open_statements(event.sender, raws, record.root_key, record.keys("message"))
+            updated = replace(record, statements=_merged(record.statements, fresh))
+            return DirectoryState(state.peers.set(event.sender, updated))
+    return state
+
+
+def _merged(known: tuple[KeyStatement, ...], fresh: list[KeyStatement]) -> tuple[KeyStatement, ...]:
+    return known + tuple(statement for statement in fresh if statement not in known)
+
+
+def snapshot(state: DirectoryState) -> Any:
+    """Return the directory as a plain value; equal directories give equal bytes."""
+    return {
+        member: [record.root, record.endpoint, record.tls_certificate,
+                 [[key.use, key.public, key.not_before, key.not_after] for key in record.statements]]
+        for member, record in state.peers.items()
+    }

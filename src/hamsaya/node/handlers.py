@@ -1,0 +1,142 @@
+"""Every message kind and what handles it, on one screen.
+
+``decide`` asks the charter first (may this pass between these parties at all?) and then the core of the kind's
+room (is it legal in the present state?). Both ends ask the same question of the same rules. ``apply`` folds one
+admitted message. The cores do not know each other: what one needs of another is passed here as a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hamsaya.base.decision import Decision, permit, refuse
+from hamsaya.cases import reduce as cases_reduce
+from hamsaya.cases import rules as cases_rules
+from hamsaya.cases.types import EMPTY_CASES, CasesState
+from hamsaya.charter import reduce as charter_reduce
+from hamsaya.charter import rules as charter_rules
+from hamsaya.charter.types import EMPTY_CHARTER, CharterState
+from hamsaya.compliance import reduce as compliance_reduce
+from hamsaya.compliance import rules as compliance_rules
+from hamsaya.compliance.types import EMPTY_COMPLIANCE, ComplianceState
+from hamsaya.linkage import reduce as linkage_reduce
+from hamsaya.linkage import rules as linkage_rules
+from hamsaya.linkage.types import EMPTY_LINKAGE, LinkageState
+from hamsaya.messages.charter import Sign
+from hamsaya.messages.event import Event
+from hamsaya.messages.linkage import Step
+from hamsaya.monitor import reduce as monitor_reduce
+from hamsaya.monitor import rules as monitor_rules
+from hamsaya.monitor.types import EMPTY as EMPTY_MONITOR
+from hamsaya.monitor.types import State as MonitorState
+from hamsaya.node import directory
+from hamsaya.node.agreement import Agreement
+from hamsaya.node.directory import EMPTY_DIRECTORY, DirectoryState
+
+
+@dataclass(frozen=True, slots=True)
+class FederationState:
+    """The whole state of a node: one part for each room, each a fold of the journal."""
+
+    directory: DirectoryState = EMPTY_DIRECTORY
+    charter: CharterState = EMPTY_CHARTER
+    cases: CasesState = EMPTY_CASES
+    monitor: MonitorState = EMPTY_MONITOR
+    compliance: ComplianceState = EMPTY_COMPLIANCE
+    linkage: LinkageState = EMPTY_LINKAGE
+
+
+def initial_state(own: str) -> FederationState:
+    """Return the state before the first message at the node of ``own``."""
+    return FederationState(cases=CasesState(own=own))
+
+
+Rule = Callable[[Agreement, FederationState, Event], Decision]
+Fold = Callable[[FederationState, Event], FederationState]
+
+
+def _decide_signature(agreement: Agreement, event: Event) -> Decision:
+    """A signature counts for a document of this federation, in the revision this node enforces."""
+    assert isinstance(event.body, Sign)
+    expected = agreement.documents.get(event.body.document)
+    if expected is None:
+        return refuse("unknown-document", "charter:documents", "no such document is part of this federation")
+    if expected != event.body.revision:
+        return refuse("charter-revision", "charter:documents", "the signature is for another revision of the document")
+    return permit("charter:documents", "the document and its revision are the ones in use")
+
+
+def _finding_behind(state: FederationState, event: Event) -> tuple[str, str] | None:
+    """Return (commitment, rating) of the adopted finding a tranche's step names as its ground, if there is one."""
+    if not isinstance(event.body, Step):
+        return None
+    finding = state.compliance.findings.get(event.body.ground)
+    if finding is None or finding.rating is None:
+        return None
+    return finding.commitment, finding.rating
+
+
+# room prefix -> (the room's rule, the room's fold)
+HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
+    "node": (
+        lambda agreement, state, event: directory.decide(state.directory, event, agreement.own),
+        lambda state, event: replace(state, directory=directory.apply(state.directory, event)),
+    ),
+    "keys": (
+        lambda agreement, state, event: directory.decide(state.directory, event, agreement.own),
+        lambda state, event: replace(state, directory=directory.apply(state.directory, event)),
+    ),
+    "charter": (
+        lambda agreement, state, event: _decide_signature(agreement, event),
+        lambda state, event: replace(state, charter=charter_reduce.apply(state.charter, event)),
+    ),
+    "case": (
+        lambda agreement, state, event: cases_rules.decide(state.cases, event, agreement.observers),
+        lambda state, event: replace(state, cases=cases_reduce.apply(state.cases, event)),
+    ),
+    "monitor": (
+        lambda agreement, state, event: monitor_rules.decide(state.monitor, event, agreement.areas),
+        lambda state, event: replace(state, monitor=monitor_reduce.apply(state.monitor, event)),
+    ),
+    "compliance": (
+        lambda agreement, state, event: compliance_rules.decide(state.compliance, event),
+        lambda state, event: replace(state, compliance=compliance_reduce.apply(state.compliance, event)),
+    ),
+    "linkage": (
+        lambda agreement, state, event: linkage_rules.decide(state.linkage, event, _finding_behind(state, event)),
+        lambda state, event: replace(state, linkage=linkage_reduce.apply(state.linkage, event)),
+    ),
+}
+
+
+def decide(agreement: Agreement, state: FederationState, event: Event) -> Decision:
+    """Decide whether ``event`` may pass: the charter's clauses, then the room's rules; the first refusal stands."""
+    by_charter = charter_rules.decide_event(agreement.charter, state.charter, event)
+    if not by_charter.allowed:
+        return by_charter
+    rule, _ = HANDLERS[event.kind.partition(".")[0]]
+    by_room = rule(agreement, state, event)
+    if not by_room.allowed:
+        return by_room
+    return replace(by_room, reasons=by_charter.reasons + by_room.reasons,
+                   obligations=by_charter.obligations | by_room.obligations)
+
+
+def apply(state: FederationState, event: Event) -> FederationState:
+    """Return the state after ``event``, which ``decide`` permitted."""
+    _, fold = HANDLERS[event.kind.partition(".")[0]]
+    return fold(state, event)
+
+
+def snapshot(state: FederationState) -> Any:
+    """Return the whole state as one plain value; equal states give equal bytes."""
+    return {
+        "directory": directory.snapshot(state.directory),
+        "charter": charter_reduce.snapshot(state.charter),
+        "cases": cases_reduce.snapshot(state.cases),
+        "monitor": monitor_reduce.snapshot(state.monitor),
+        "compliance": compliance_reduce.snapshot(state.compliance),
+        "linkage": linkage_reduce.snapshot(state.linkage),
+    }

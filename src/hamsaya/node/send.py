@@ -1,0 +1,172 @@
+"""The send pipeline: everything that leaves this node leaves through here.
+
+ 1  name      the kind is registered, the instrument is named or found in the charter
+ 2  address   recipients are known; oneself is not among them
+ 3  permit    charter clauses and the room's rules say yes, with reasons (the release rule is among them)
+ 4  keys      each recipient has published a KEM key for now
+ 5  seal      one content key, one wrap each, two signatures
+ 6  log       the leaf and journal row; the sender's own state is folded
+ 7  outbox    one row for each recipient, due now
+ 8  commit    checkpoint signed, transaction durable (``core.commit``, with the rest of the batch)
+The caller then lets the dispatcher know; delivery, retries and receipts are in ``dispatch.py``.
+A kill before 8 leaves nothing; after 8 the outbox row is delivered at the next start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hamsaya.base.decision import Decision
+from hamsaya.base.errors import HamsayaError, OperatorError
+from hamsaya.base.ids import message_id
+from hamsaya.cases.reduce import redact
+from hamsaya.crypto.sealing import lock
+from hamsaya.messages.cases import Answer, Purge
+from hamsaya.messages.envelope import CONTENT_KEY_BYTES, Header, seal
+from hamsaya.messages.event import Event
+from hamsaya.messages.keys import STORE_AND_FORWARD
+from hamsaya.messages.kinds import Body, encode_body, kind_of
+from hamsaya.node import handlers
+from hamsaya.node.core import Node
+from hamsaya.node.journal import make_row, read_event
+from hamsaya.ports.store import JournalRow, OutboxRow, Role
+from hamsaya.translog.leaf import SALT_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a person or a rule of this node wants to say."""
+
+    body: Body
+    recipients: tuple[str, ...] = ()
+    instrument: str | None = None
+    case: str | None = None
+    lifetime_ms: int = STORE_AND_FORWARD
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that is durable here and on its way."""
+
+    message_id: bytes
+    index: int
+    kind: str
+    recipients: tuple[str, ...]
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class SendJob:
+    """``core.Job`` that sends one draft."""
+
+    draft: Draft
+
+    def run(self, node: Node) -> Sent:
+        return _send(node, self.draft)
+
+    def finish(self, node: Node, outcome: Sent, checkpoint: Any) -> Sent:
+        return outcome
+
+    def refused(self, node: Node, error: HamsayaError) -> None:
+        """Our own refusals are answered to the person who asked; only bytes of others are recorded."""
+
+
+def preview(node: Node, draft: Draft) -> tuple[Event, Decision]:
+    """Return what steps 1 to 3 make of ``draft`` now, without sending: may I send this, and why?"""
+    node.step("send.1")
+    kind = kind_of(draft.body)
+    instrument = draft.instrument or node.agreement.instrument_for(kind)
+    node.step("send.2")
+    recipients = tuple(dict.fromkeys(member for member in draft.recipients if member != node.own))
+    now = node.clock.now()
+    event = Event(
+        message_id=message_id(now, node.random.bytes(10)),
+        kind=kind,
+        sender=node.own,
+        recipients=recipients,
+        instrument=instrument,
+        case=draft.case,
+        issued_at=now,
+        expires_at=now + min(draft.lifetime_ms, STORE_AND_FORWARD),
+        exercise=node.agreement.exercise,
+        body=draft.body,
+    )
+    node.step("send.3")
+    return event, handlers.decide(node.agreement, node.state, event)
+
+
+def _send(node: Node, draft: Draft) -> Sent:
+    event, decision = preview(node, draft)
+    decision.require()
+
+    node.step("send.4")
+    keys = {member: _kem_key(node, member, event.issued_at) for member in event.recipients}
+
+    node.step("send.5")
+    body = encode_body(event.body)
+    envelope = seal(
+        body,
+        kind=event.kind,
+        message_id=event.message_id,
+        sender=node.own,
+        signing_key=node.ring.message,
+        recipients=keys,
+        instrument=event.instrument,
+        case=event.case,
+        issued_at=event.issued_at,
+        expires_at=event.expires_at,
+        charter_revision=node.agreement.revision,
+        exercise=event.exercise,
+        content_key=node.random.bytes(CONTENT_KEY_BYTES),
+    )
+
+    node.step("send.6")
+    index = node.tree.size
+    role: Role = "sent" if event.recipients else "note"
+    append(node, role, envelope.header, envelope.statement, body, event)
+
+    node.step("send.7")
+    encoded = envelope.encode() if event.recipients else b""
+    for member in event.recipients:
+        row = OutboxRow(member, event.message_id, event.kind, node.clock.ticks(), 0, event.expires_at, "waiting", "")
+        node.store.put_outbox(row, encoded)
+    node.step("send.8")
+    return Sent(event.message_id, index, event.kind, event.recipients, decision)
+
+
+def _kem_key(node: Node, member: str, now: int) -> bytes:
+    record = node.state.directory.peers.get(member)
+    if record is None:
+        raise OperatorError(f"no card of {member} has been admitted; run: hamsaya node peers add CARD", code="no-card")
+    key = record.kem_at(now)
+    if key is None:
+        raise OperatorError(f"{member} has published no KEM key for now; its operator must run: hamsaya node rotate-keys",
+                            code="no-kem-key")
+    return key.public
+
+
+def append(node: Node, role: Role, header: Header, statement: bytes, body: bytes, event: Event) -> JournalRow:
+    """Record one admitted message of either direction; an attested purge redacts what it purges at its holder."""
+    row = make_row(
+        index=node.tree.size, role=role, code="admitted", at=node.clock.now(), header=header, statement=statement,
+        salt=node.random.bytes(SALT_BYTES), body=body, storage=node.ring.storage, nonce=node.random.bytes(12),
+    )
+    node.record(row, event)
+    if isinstance(event.body, Purge) and event.body.outcome == "purged" and event.sender == node.own:
+        _redact_item(node, event)
+    return row
+
+
+def _redact_item(node: Node, purge: Event) -> None:
+    """Overwrite the purged item's text in this node's journal; the leaf, which commits to ciphertext, still stands."""
+    assert isinstance(purge.body, Purge)
+    for row in node.store.journal():
+        if row.kind != "case.answer":
+            continue
+        event = read_event(row, node.ring.storage)
+        if event is None or event.case != purge.case or not isinstance(event.body, Answer):
+            continue
+        if event.body.item == purge.body.item:
+            redacted = encode_body(redact(event.body))
+            node.store.redact_journal(row.index, lock(node.ring.storage, node.random.bytes(12), redacted, row.message_id))

@@ -1,0 +1,245 @@
+"""A running node: the writer, delivery, pulling, witnessing and the clock's own acts, for the faces to call.
+
+Everything a face offers is a method here; nothing here renders or parses HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from hamsaya.base.errors import HamsayaError, OperatorError, PeerError
+from hamsaya.base.instants import MINUTE
+from hamsaya.messages.cases import Overdue
+from hamsaya.messages.keys import open_card
+from hamsaya.messages.node import Peer, Publish
+from hamsaya.node import exchange
+from hamsaya.node.core import Node
+from hamsaya.node.dispatch import Dispatcher, address_of
+from hamsaya.node.exchange import Bundle, Carried
+from hamsaya.node.receive import ReceiveJob, Received
+from hamsaya.node.rotation import rotate_keys
+from hamsaya.node.send import Draft, SendJob, Sent
+from hamsaya.node.views import overdue_requests
+from hamsaya.node.witnessing import WitnessJob, ask_witness
+from hamsaya.node.writer import Act, Writer
+from hamsaya.ports.transport import Transport
+from hamsaya.translog.witness import Answer as WitnessAnswer
+
+T = TypeVar("T")
+LONG_POLL_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a running node does what nobody asks for. Seconds of machine time."""
+
+    cosign_s: float = 60.0  # A checkpoint a minute is cosigned; more only costs signatures.
+    deadlines_s: float = 5.0  # The shortest clock of the protocol is minutes long.
+    pull_pause_s: float = 1.0  # Between two long polls of a peer; the poll itself waits up to 20 s.
+    backoff_cap_s: float = 60.0  # A healed link is found within a minute.
+
+
+@dataclass
+class Service:
+    """One node at work. ``start`` it inside an event loop; ``stop`` it before leaving the loop."""
+
+    node: Node
+    transport: Transport
+    pace: Pace = field(default_factory=Pace)
+    admit_certificate: Callable[[bytes], None] = lambda certificate: None
+    writer: Writer = field(init=False)
+    dispatcher: Dispatcher = field(init=False)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _witness_sizes: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.writer = Writer(self.node)
+        cap = int(self.pace.backoff_cap_s * 1000)
+        self.dispatcher = Dispatcher(self.writer, self.transport, self.node.clock, self.node.random, cap)
+
+    async def start(self) -> None:
+        """Begin delivering, pulling, witnessing and watching deadlines."""
+        peers = await self.writer.ask(lambda node: list(node.state.directory.peers.values()))
+        for record in peers:
+            self.admit_certificate(record.tls_certificate)
+        loops: Sequence[tuple[float, Callable[[], object]]] = (
+            (self.pace.cosign_s, self.cosign),
+            (self.pace.deadlines_s, self.tick),
+        )
+        self._tasks.append(asyncio.create_task(self.dispatcher.run()))
+        self._tasks.extend(asyncio.create_task(self._every(pause, act)) for pause, act in loops)
+        if not self._inbound():
+            self._tasks.append(asyncio.create_task(self._pull_all()))
+
+    async def stop(self) -> None:
+        """Stop the loops, finish what is queued, close the store."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.transport.close()
+        await asyncio.to_thread(self.writer.stop)
+
+    def _inbound(self) -> bool:
+        own = self.node.state.directory.peers.get(self.node.own)
+        return own is None or own.endpoint is not None
+
+    async def _every(self, pause_s: float, act: Callable[[], object]) -> None:
+        while True:
+            await asyncio.sleep(pause_s)
+            with contextlib.suppress(HamsayaError):
+                await act()  # type: ignore[misc]
+
+    # -- the two pipelines --------------------------------------------------------------------------------
+
+    async def send(self, draft: Draft) -> Sent:
+        """Send a draft through the send pipeline and wake delivery; raises what the pipeline refuses."""
+        sent: Sent = await self.writer.call(SendJob(draft))
+        await self.dispatcher.notify()
+        return sent
+
+    async def receive(self, unverified_bytes: bytes) -> Received:
+        """Run bytes through the receive pipeline; raises what it refuses."""
+        received: Received = await self.writer.call(ReceiveJob(unverified_bytes))
+        return received
+
+    async def ask(self, question: Callable[[Node], T]) -> T:
+        """Answer a question on committed state."""
+        return await self.writer.ask(question)
+
+    # -- peers and keys -----------------------------------------------------------------------------------
+
+    async def add_peer(self, card_bytes: bytes, fingerprint: str) -> str:
+        """Admit a peer's card after the operator compared its fingerprint; return the member.
+
+        Raises:
+            OperatorError: the card's fingerprint is another (code ``wrong-fingerprint``).
+        """
+        card = open_card(card_bytes)
+        if card.fingerprint.replace(" ", "") != fingerprint.replace(" ", "").lower():
+            raise OperatorError("the fingerprint you compared is not the card's; do not admit it",
+                                code="wrong-fingerprint")
+        await self.send(Draft(Peer(card=card_bytes, fingerprint=card.fingerprint)))
+        self.admit_certificate(card.tls_certificate)
+        self.dispatcher.wake.set()
+        return card.node
+
+    async def rotate_keys(self) -> int:
+        """Make KEM epochs four weeks ahead, destroy those past their time, publish; return how many were made."""
+        statements: list[bytes] = await self.writer.call(Act(rotate_keys))
+        if statements:
+            others = await self.ask(lambda node: tuple(m for m in node.state.directory.peers if m != node.own))
+            await self.send(Draft(Publish(statements=statements), recipients=others))
+        return len(statements)
+
+    # -- pull and courier ---------------------------------------------------------------------------------
+
+    async def serve_pull(self, unverified_bytes: bytes) -> list[bytes]:
+        """Return what waits for the member that signed the request, waiting up to 20 s for something to come."""
+        member = await self.ask(lambda node: exchange.open_pull_request(node, unverified_bytes))
+        deadline = asyncio.get_running_loop().time() + LONG_POLL_S
+        while True:
+            envelopes = await self.ask(lambda node: exchange.waiting_for(node, member, exchange.PULL_ENVELOPES))
+            left = deadline - asyncio.get_running_loop().time()
+            if envelopes or left <= 0:
+                return envelopes
+            async with self.dispatcher.sent:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.dispatcher.sent.wait(), left)
+
+    async def take_receipts(self, unverified_bytes: bytes) -> Carried:
+        """Take in the receipts a puller posts."""
+        receiver, receipts = exchange.parse_receipts(unverified_bytes)
+        return await exchange.take_in(self.writer, [], receipts, receiver)
+
+    async def _pull_all(self) -> None:
+        running: dict[str, asyncio.Task[None]] = {}
+        try:
+            while True:
+                peers = await self.ask(lambda node: [m for m in node.state.directory.peers if m != node.own])
+                for member in peers:
+                    if member not in running or running[member].done():
+                        running[member] = asyncio.create_task(self.pull(member))
+                await asyncio.sleep(self.pace.pull_pause_s)
+        finally:
+            for task in running.values():
+                task.cancel()
+
+    async def pull(self, member: str) -> None:
+        """Fetch once what ``member`` keeps for this node, take it in, and give back the receipts."""
+        address = await self.ask(lambda node: address_of(node, member))
+        if address is None:
+            return
+        request = await self.ask(lambda node: exchange.pull_request(node, member))
+        answer = await self.transport.post(address, "/v1/pull", request, LONG_POLL_S + 10)
+        if answer.status != 200:
+            return
+        with contextlib.suppress(PeerError):
+            carried = await exchange.take_in(self.writer, exchange.parse_envelopes(answer.body), [], member)
+            if carried.receipts:
+                body = await self.ask(lambda node: exchange.encode_receipts(node, carried.receipts))
+                await self.transport.post(address, "/v1/receipts", body, 30.0)
+
+    async def export_courier(self, member: str) -> Bundle:
+        """Return a courier file's content for ``member``."""
+        return await self.ask(lambda node: exchange.export_bundle(node, member, []))
+
+    async def import_courier(self, unverified_bytes: bytes) -> tuple[Carried, Bundle]:
+        """Take in a courier file; return what became of it and the file to carry back."""
+        own = self.node.own
+        bundle = exchange.parse_bundle(unverified_bytes, own)
+        carried = await exchange.take_in(self.writer, bundle.envelopes, bundle.receipts, bundle.sender)
+        back = await self.ask(lambda node: exchange.export_bundle(node, bundle.sender, carried.receipts))
+        return carried, back
+
+    # -- witnessing ---------------------------------------------------------------------------------------
+
+    async def witness(self, unverified_bytes: bytes) -> WitnessAnswer:
+        """Answer an add-checkpoint request of another log."""
+        answer: WitnessAnswer = await self.writer.call(WitnessJob(unverified_bytes))
+        return answer
+
+    async def cosign(self) -> dict[str, int]:
+        """Ask every reachable peer to cosign our latest checkpoint; return member and size for those that did."""
+        addresses = await self.ask(
+            lambda node: [a for m in node.state.directory.peers if m != node.own and (a := address_of(node, m))]
+        )
+        head = await self.ask(lambda node: node.store.checkpoint())
+        if head is None:
+            return {}
+        open_ = [address for address in addresses if self._witness_sizes.get(address.member, 0) < head[0]]
+        sizes = await asyncio.gather(
+            *(ask_witness(self.writer, self.transport, a, self._witness_sizes.get(a.member, 0)) for a in open_)
+        )
+        done = {address.member: size for address, size in zip(open_, sizes, strict=True) if size is not None}
+        self._witness_sizes.update(done)
+        return done
+
+    # -- the clock's own acts -----------------------------------------------------------------------------
+
+    async def tick(self) -> None:
+        """Do what time brings: record overdue answers, expire, prune, keep KEM epochs ahead."""
+        await self.writer.call(Act(_housekeeping))
+        for draft in await self.ask(_overdue_drafts):
+            with contextlib.suppress(HamsayaError):
+                await self.send(draft)
+        await self.rotate_keys()
+
+
+def _housekeeping(node: Node) -> None:
+    now = node.clock.now()
+    node.store.expire_outbox(now)
+    # Rows are pruned only after expiry, and expired envelopes are refused: a replay finds one or the other. The
+    # skew is added so that a clock set back by as much does not open a gap.
+    node.store.prune_seen(now - 5 * MINUTE)
+
+
+def _overdue_drafts(node: Node) -> list[Draft]:
+    return [
+        Draft(Overdue(request=request.request, step=request.step, due=request.due), recipients=request.parties,
+              case=request.case)
+        for request in overdue_requests(node, node.clock.now())
+    ]

@@ -1,0 +1,62 @@
+"""What a receipt proves: the receiver's log holds our statement with its verdict, under its own signature.
+
+Steps
+1. The receipt parses as a tlog-proof whose ``extra`` is CBOR[role, code, at, salt].
+2. Role, code and time, with the statement *we* sent and the salt, give the entry: none of them is taken on trust.
+3. The checkpoint carries every key of the receiver's log, and the entry's path leads to its root.
+Only then does the outbox row leave the waiting state; the receipt is kept as our proof.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hamsaya.base.errors import PeerError
+from hamsaya.canon import decode
+from hamsaya.node.core import Node
+from hamsaya.node.journal import record_entry
+from hamsaya.ports.store import OutboxState
+from hamsaya.translog.proof import parse_proof, verify_proof
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a message at its receiver, proven."""
+
+    state: OutboxState
+    code: str
+    at: int
+    index: int
+    tree_size: int
+
+
+def verify_receipt(node: Node, receiver: str, statement: bytes, unverified_receipt: bytes) -> Verdict:
+    """Return the proven verdict of ``receiver`` on ``statement``.
+
+    Raises:
+        PeerError: malformed (``bad-receipt``), or a signature or path that does not verify.
+    """
+    proof = parse_proof(unverified_receipt)
+    match decode(proof.extra or b""):
+        case [("received" | "refused") as role, str() as code, int() as at, bytes() as salt]:
+            pass
+        case _:
+            raise PeerError("expected a receipt whose extra is [role, code, at, salt]", code="bad-receipt")
+    entry = record_entry(role, code, at, statement, salt)
+    checkpoint = verify_proof(proof, entry, node.log_keys(receiver))
+    state: OutboxState = "admitted" if role == "received" else "refused"
+    return Verdict(state, code, at, proof.index, checkpoint.size)
+
+
+def settle(node: Node, receiver: str, message_id: bytes, unverified_receipt: bytes) -> Verdict:
+    """Verify ``receiver``'s receipt for our message and settle its outbox row; safe to repeat.
+
+    Raises:
+        PeerError: we never sent that message, or the receipt does not prove it.
+    """
+    row = next((row for row in node.store.find_journal(message_id) if row.role == "sent"), None)
+    if row is None:
+        raise PeerError("the receipt is for a message this node never sent", code="bad-receipt")
+    verdict = verify_receipt(node, receiver, row.statement, unverified_receipt)
+    node.store.settle_outbox(receiver, message_id, verdict.state, verdict.code, unverified_receipt)
+    return verdict

@@ -1,0 +1,96 @@
+"""The private keys a node holds, and the promise of whatever keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from hamsaya.canon import decode, encode
+from hamsaya.crypto.sealing import KemKey
+from hamsaya.crypto.signing import SigningKey
+from hamsaya.messages.keys import EPOCH_LENGTH, EPOCHS_AHEAD, STORE_AND_FORWARD, KeyStatement, KeyUse
+from hamsaya.ports.clock import Random
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One KEM key and the week [not_before, not_after) in which others may seal to it."""
+
+    kem: KemKey
+    not_before: int
+    not_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """Everything secret that a running node needs; the root is not among it."""
+
+    node: str
+    message: SigningKey
+    log: SigningKey
+    witness: SigningKey
+    storage: bytes
+    epochs: tuple[Epoch, ...]
+
+    def kem(self, kid: bytes) -> KemKey | None:
+        """Return the KEM key of that id, or None when this node never had it or has destroyed it."""
+        return next((epoch.kem for epoch in self.epochs if epoch.kem.kid == kid), None)
+
+    def statement(self, use: KeyUse, public: bytes, not_before: int, not_after: int) -> KeyStatement:
+        """Return the (unsigned) statement of one of this node's keys."""
+        return KeyStatement(node=self.node, use=use, public=public, not_before=not_before, not_after=not_after)
+
+
+def new_ring(node: str, random: Random) -> KeyRing:
+    """Return fresh keys for ``node``, without any KEM epoch yet."""
+    message, log, witness = [SigningKey("ml-dsa-44", random.bytes(64)) for _ in range(3)]
+    return KeyRing(node, message, log, witness, random.bytes(32), ())
+
+
+def rotate(ring: KeyRing, now: int, random: Random) -> KeyRing:
+    """Return the ring with epochs up to four weeks ahead and without those past their store-and-forward time.
+
+    An epoch's private part is destroyed 30 days after its end: what was sealed to it can then be opened by
+    nobody, here or elsewhere.
+    """
+    kept = tuple(epoch for epoch in ring.epochs if epoch.not_after + STORE_AND_FORWARD > now)
+    start = max((epoch.not_after for epoch in kept), default=now - now % EPOCH_LENGTH)
+    horizon = now + EPOCHS_AHEAD * EPOCH_LENGTH
+    fresh = tuple(
+        Epoch(KemKey(random.bytes(32)), begin, begin + EPOCH_LENGTH) for begin in range(start, horizon + 1, EPOCH_LENGTH)
+    )
+    return replace(ring, epochs=kept + fresh)
+
+
+def encode_ring(ring: KeyRing) -> bytes:
+    """Return the ring's bytes; they are secret and belong under encryption."""
+    epochs = [[epoch.kem.seed, epoch.not_before, epoch.not_after] for epoch in ring.epochs]
+    return encode([1, ring.node, ring.message.seed, ring.log.seed, ring.witness.seed, ring.storage, epochs])
+
+
+def parse_ring(secret_bytes: bytes) -> KeyRing:
+    """Return the ring in ``secret_bytes`` (authenticated by the key file's encryption)."""
+    plain: Any = decode(secret_bytes)
+    version, node, message, log, witness, storage, epochs = plain
+    if version != 1:
+        raise ValueError(f"expected key ring version 1, found {version}")
+    return KeyRing(
+        node=node,
+        message=SigningKey("ml-dsa-44", message),
+        log=SigningKey("ml-dsa-44", log),
+        witness=SigningKey("ml-dsa-44", witness),
+        storage=storage,
+        epochs=tuple(Epoch(KemKey(seed), begin, end) for seed, begin, end in epochs),
+    )
+
+
+class KeyStore(Protocol):
+    """Keeps a key ring. ``save`` is durable when it returns and never leaves half a file behind."""
+
+    def load(self) -> KeyRing:
+        """Return the ring; raises OperatorError when it cannot be opened."""
+        ...
+
+    def save(self, ring: KeyRing) -> None:
+        """Replace the kept ring."""
+        ...
