@@ -1,4 +1,4 @@
-"""The charter decides: default deny, bans win, one refused recipient refuses all, every answer has reasons."""
+"""The charter decides: default deny, bans win, one refused recipient refuses all, each answer has reasons."""
 
 from __future__ import annotations
 
@@ -315,7 +315,7 @@ def test_decision_rules_have_their_known_price(rule: DecisionClass, price: float
 
 
 def test_a_rule_that_the_accused_can_block_decides_nothing() -> None:
-    """Consensus with the accused never decides, so its price is infinite; an emergency notice needs no vote."""
+    """Consensus with the accused never decides, so its price is infinite; an emergency notice has no vote."""
     assert rules.p_decide(decision_class("consensus"), 8, 0.0) == 0.0
     assert rules.p_decide(decision_class("owner-alone"), 8, 0.0) == 0.0
     assert rules.p_decide(decision_class("any-member"), 8, 1.0) == 1.0

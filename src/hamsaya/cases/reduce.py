@@ -1,0 +1,140 @@
+"""Cases, folded. What one message adds touches nothing that another sender's message adds.
+
+A purge takes the item's text out of the state; ``purged_items`` and ``redact`` let the node take it out of
+its journal too. The state keeps no digest of a text, so a journal so redacted folds to the very same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from hamsaya.cases.rules import TRANSITIONS
+from hamsaya.cases.types import Attested, Case, CasesState, Item, Request
+from hamsaya.messages.cases import Acknowledge, Answer, Ask, Close, Decline, Open, Overdue, Purge, Revoke
+from hamsaya.messages.event import Event
+
+
+def apply(state: CasesState, event: Event) -> CasesState:
+    """Return ``state`` after ``event``, which ``decide`` has permitted; other kinds change nothing here."""
+    ref, at = event.case or "", event.issued_at
+    match event.body:
+        case Open() as body:
+            return _put(state, _opened(ref, event, body))
+        case Close(outcome=outcome):
+            return _put(state, replace(state.cases[ref], status="closed", closed_at=at, outcome=outcome))
+        case Ask() as body:
+            return _put(state, _asked(ref, event, body))
+        case Acknowledge(request=request):
+            return _put(state, _moved(state, event, request, acknowledged_at=at))
+        case Decline(request=request, code=code):
+            return _put(state, _moved(state, event, request, ended_at=at, declined=code))
+        case Overdue(request=request, step=step):
+            marks = tuple(sorted({*state.requests[ref, request].marks, step}))
+            return _put(state, _moved(state, event, request, marks=marks))
+        case Answer() as body:
+            ended = _moved(state, event, body.request, ended_at=at)
+            return _put(_put(state, ended), _released(ref, event, body))
+        case Revoke() as body:
+            item = state.items[ref, body.item]
+            return _put(state, replace(item, status="revoked", revoked_at=at, reason=body.reason))
+        case Purge() as body:
+            return _put(state, _attested(state, event, body, state.items[ref, body.item]))
+        case _:
+            return state
+
+
+def _put(state: CasesState, record: Case | Request | Item) -> CasesState:
+    cases, requests, items = state.cases, state.requests, state.items
+    match record:
+        case Case():
+            cases = cases.set(record.case, record)
+        case Request():
+            requests = requests.set((record.case, record.request), record)
+        case Item():
+            items = items.set((record.case, record.item), record)
+    return CasesState(cases, requests, items, state.own)
+
+
+def _moved(state: CasesState, event: Event, ref: str, **changes: Any) -> Request:
+    request = state.requests[event.case or "", ref]
+    return replace(request, status=TRANSITIONS[request.status, event.kind], **changes)
+
+
+def _opened(ref: str, event: Event, body: Open) -> Case:
+    return Case(
+        case=ref,
+        status="open",
+        title=body.title,
+        purpose=body.purpose,
+        act=body.act,
+        opener=event.sender,
+        participants=tuple(body.participants),
+        subjects=tuple(body.subjects),
+        opened_at=event.issued_at,
+        retain_until=body.retain_until,
+    )
+
+
+def _asked(ref: str, event: Event, body: Ask) -> Request:
+    return Request(
+        case=ref,
+        request=body.request,
+        status="asked",
+        asker=event.sender,
+        asked=body.to,
+        question=body.question,
+        urgency=body.urgency,
+        asked_at=event.issued_at,
+    )
+
+
+def _released(ref: str, event: Event, body: Answer) -> Item:
+    return Item(
+        case=ref,
+        item=body.item,
+        status="released",
+        request=body.request,
+        originator=event.sender,
+        text=body.text,
+        caveats=tuple(body.caveats),
+        prepared_by=body.prepared_by,
+        released_by=body.released_by,
+        released_at=event.issued_at,
+        holders=tuple(sorted(set(event.recipients) - {event.sender})),
+    )
+
+
+def _attested(state: CasesState, event: Event, body: Purge, item: Item) -> Item:
+    others = [attested for attested in item.attested if attested.holder != event.sender]
+    mine = Attested(holder=event.sender, outcome=body.outcome, at=event.issued_at)
+    gone = body.outcome == "purged" and state.own in (None, event.sender)
+    attested = tuple(sorted((*others, mine), key=lambda each: each.holder))
+    return replace(item, attested=attested, text=None if gone else item.text)
+
+
+def purged_items(event: Event) -> str | None:
+    """Return the item of ``event.case`` that ``event.sender`` attests to have purged, else None.
+
+    When the sender is this node's own member, the node redacts the answer that carried the item in its
+    journal, in the same transaction. What a holder retains under law or in a court file is not redacted.
+    """
+    body = event.body
+    return body.item if isinstance(body, Purge) and body.outcome == "purged" else None
+
+
+def redact(answer: Answer) -> Answer:
+    """Return ``answer`` without its text: the journal keeps that it was, not what it said."""
+    return replace(answer, text=None)
+
+
+def snapshot(state: CasesState) -> Any:
+    """Return ``state`` as a plain value; equal states give equal values."""
+    return {"cases": _plain(state.cases), "requests": _plain(state.requests), "items": _plain(state.items)}
+
+
+def _plain(records: Mapping[Any, Any]) -> list[Any]:
+    return [msgspec.to_builtins(records[key]) for key in sorted(records)]
