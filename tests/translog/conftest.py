@@ -21,7 +21,7 @@ NOW_S = 1_767_225_600
 class World:
     """A log of ``entries``, its keys, and witnesses w1, w2, w3."""
 
-    origin: str = "tajikistan.example/log"
+    origin: str = "member-a.example/log"
     key: SigningKey = field(default_factory=lambda: SigningKey("ml-dsa-44", bytes([7]) * 64))
     entries: list[bytes] = field(default_factory=lambda: [bytes([each]) * 32 for each in range(12)])
 
