@@ -10,8 +10,8 @@ Rules
    party to the charter.
 5. No bloc holds as many seats of an exercise panel as decide a finding.
 
-    pack = builtin_pack("afpak")
-    pack.areas[179062]                      # frozenset of the parties that report on that cell
+    pack = builtin_pack()
+    pack.areas[gid]                         # frozenset of the parties that report on that cell
 
 The charter is handed on as plain values: a deployment may change a standing before it parses and signs them.
 """
@@ -33,6 +33,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from hamsaya.base.errors import OperatorError, PeerError
+from hamsaya.base.ids import MEMBER
 from hamsaya.charter.types import Party, document_from_plain
 from hamsaya.messages.cases import (
     Act,
@@ -199,6 +200,10 @@ class _Annex(Table, frozen=True):
     source: Line
 
 
+class _Index(Table, frozen=True):
+    default: Member
+
+
 class _Head(Table, frozen=True):
     id: Member
     title: Line
@@ -258,12 +263,17 @@ class Pack:
         raise ValueError(f"the pack {self.id} has no party {member[:40]!r}")
 
 
-def builtin_pack(name: str) -> Pack:
-    """Return the pack of this name that is installed with the software; raises OperatorError."""
-    root = resources.files("hamsaya.regions").joinpath(name)
-    if not root.joinpath("pack.toml").is_file():
-        raise OperatorError(f"expected an installed region pack, received {name[:40]!r}", code="no-such-pack")
-    return load_pack(root)
+def builtin_pack(name: str | None = None) -> Pack:
+    """Return the pack of this name that is installed with the software, by default the one its index names.
+
+    Raises:
+        OperatorError: no such pack (``no-such-pack``), or as ``load_pack``.
+    """
+    packs = resources.files("hamsaya.regions")
+    wanted = _typed(packs, "index.toml", _Index).default if name is None else name
+    if not MEMBER.fullmatch(wanted) or not packs.joinpath(wanted, "pack.toml").is_file():
+        raise OperatorError(f"expected an installed region pack, received {wanted[:40]!r}", code="no-such-pack")
+    return load_pack(packs.joinpath(wanted))
 
 
 def load_pack(path: Path | Traversable) -> Pack:
@@ -353,7 +363,7 @@ def _areas(file: str, annex: bytes, ids: frozenset[str]) -> dict[int, frozenset[
     for number, row, first, last, names in _annex_rows(file, annex):
         if not (0 <= row < GRID_ROWS and 0 <= first <= last < GRID_COLUMNS):
             raise _invalid(file, f"line {number}", "expected row 0..359, columns 0..719, first <= last")
-        reporters = known.setdefault(names, frozenset(names.split("|")))
+        reporters = known.setdefault(names, frozenset(filter(None, names.split("|"))))
         if not reporters <= ids:
             raise _invalid(file, f"line {number}, reporters", "expected parties of members.toml")
         for gid in range(row * GRID_COLUMNS + first + 1, row * GRID_COLUMNS + last + 2):

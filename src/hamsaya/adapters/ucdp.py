@@ -69,6 +69,8 @@ def read(path: Path, on_bad: OnBad | None = None) -> Iterator[Incident]:
 
 
 def _incident(line: int, values: Values) -> Incident:
+    if not values:
+        raise _bad(line, "row", "as many fields as the header has")
     longitude = _degrees(line, values, "longitude", 180.0)
     latitude = _degrees(line, values, "latitude", 90.0)
     best, low, high = (_number(line, values, field, 0, MAX_DEATHS) for field in ("best", "low", "high"))
@@ -176,8 +178,7 @@ def _table(reader: Any) -> Iterator[tuple[int, Values]]:
         if len(cells) == len(header):
             yield reader.line_num, {name: cells[place] for name, place in columns.items()}
         elif cells:
-            # A row of another width has no trustworthy column: it fails on the first field that is read.
-            yield reader.line_num, dict.fromkeys(columns, "")
+            yield reader.line_num, {}  # of another width: no column of it can be trusted
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[int, Values]]:
