@@ -307,8 +307,6 @@ ACTIONS: dict[str, Action] = {
     "state-picture": Action(PeriodArgs, _state_picture),
     "commitments": Action(Nothing, _question(lambda node, _: compliance_views.commitments(
         node.state.compliance, node.clock.now()))),
-    "findings": Action(Nothing, _question(lambda node, _: compliance_views.findings(
-        node.state.compliance, node.clock.now()))),
     "tranches": Action(Nothing, _question(lambda node, _: linkage_views.tranches(node.state.linkage))),
     "add-peer": Action(PeerArgs, _add_peer),
     "rotate-keys": Action(Nothing, _rotate),

@@ -12,6 +12,7 @@ Nothing here waits, listens or reads a clock but through its ports. One thread a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -106,9 +107,15 @@ class Node:
         except BaseException:
             self.tree.truncate(size)
             self.state = state
+            self._follow_store()
             raise
         finally:
             self.pending.clear()
+
+    def _follow_store(self) -> None:
+        """Fold what the store kept although it reported a failure: the store decides what has happened."""
+        with contextlib.suppress(StoreError):
+            fold_journal(self)
 
     def _attempt(self, job: Job) -> Any:
         size, state = self.tree.size, self.state
@@ -169,15 +176,20 @@ def open_node(
     if ring.node != agreement.own:
         raise OperatorError(f"the key file belongs to {ring.node}, this directory to {agreement.own}", code="wrong-keys")
     node = Node(agreement, ring, key_store, store, clock, random, step, initial_state(agreement.own))
-    for row in store.journal():
+    fold_journal(node)
+    _check_head(node)
+    return node
+
+
+def fold_journal(node: Node) -> None:
+    """Bring tree and state up to the store's journal; raises OperatorError where a row is not what its leaf says."""
+    for row in node.store.journal(node.tree.size):
         if row.index != node.tree.size or record_entry(row.role, row.code, row.at, row.statement, row.salt) != row.entry:
             raise _damaged(row.index)
         node.tree.append(leaf_hash(row.entry))
-        event = read_event(row, ring.storage)
+        event = read_event(row, node.ring.storage)
         if event is not None:
             node.state = handlers.apply(node.state, event)
-    _check_head(node)
-    return node
 
 
 def _check_head(node: Node) -> None:

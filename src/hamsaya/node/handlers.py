@@ -20,6 +20,7 @@ from hamsaya.charter import rules as charter_rules
 from hamsaya.charter.types import EMPTY_CHARTER, CharterState
 from hamsaya.compliance import reduce as compliance_reduce
 from hamsaya.compliance import rules as compliance_rules
+from hamsaya.compliance import views as compliance_views
 from hamsaya.compliance.types import EMPTY_COMPLIANCE, ComplianceState
 from hamsaya.linkage import reduce as linkage_reduce
 from hamsaya.linkage import rules as linkage_rules
@@ -72,10 +73,7 @@ def _finding_behind(state: FederationState, event: Event) -> tuple[str, str] | N
     """Return (commitment, rating) of the adopted finding a tranche's step names as its ground, if there is one."""
     if not isinstance(event.body, Step):
         return None
-    finding = state.compliance.findings.get(event.body.ground)
-    if finding is None or finding.rating is None:
-        return None
-    return finding.commitment, finding.rating
+    return compliance_views.adopted(state.compliance, event.body.ground)
 
 
 # room prefix -> (the room's rule, the room's fold)
