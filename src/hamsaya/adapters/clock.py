@@ -19,16 +19,19 @@ class SystemClock:
 
 @dataclass(frozen=True)
 class ExerciseClock:
-    """Civil time runs ``rate`` times as fast from ``anchor`` on, so that days of deadlines fit an exercise.
+    """Civil time runs ``rate`` times as fast for the first ``fast_ms`` of machine time, then at its own pace.
 
-    All parties of an exercise share anchor and rate; no node with a real charter accepts this clock.
+    Days of deadlines so fit an exercise, and what stays up afterwards does not race through its keys. All parties
+    of an exercise share these figures; no node with a real charter accepts this clock.
     """
 
     anchor: int
     rate: int
+    fast_ms: int
 
     def now(self) -> int:
-        return self.anchor + (self.ticks() - self.anchor) * self.rate
+        elapsed = self.ticks() - self.anchor
+        return self.anchor + elapsed + min(max(elapsed, 0), self.fast_ms) * (self.rate - 1)
 
     def ticks(self) -> int:
         return time.time_ns() // 1_000_000

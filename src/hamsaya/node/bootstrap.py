@@ -45,10 +45,11 @@ from hamsaya.ports.keys import KeyRing, new_ring, rotate
 
 
 class ExerciseTime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The fast clock all parties of one exercise share: start in UTC milliseconds, and how many times faster."""
+    """The fast clock all parties of one exercise share: start in UTC ms, how many times faster, and for how long."""
 
     anchor_ms: int
     rate: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+    fast_ms: Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -56,7 +57,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     ``pack`` is the name of a built-in region pack or the path of a pack's folder; ``present`` names parties that
     the pack lists as absent and that take part here. ``endpoint`` is the https address peers reach, without which
-    the node pulls. The two hosts are loopback until the operator says otherwise.
+    the node pulls. ``routes`` says how this node reaches a peer where that differs from the peer's card (a gateway,
+    a relay); the peer's pinned certificate still decides. The two hosts are loopback until the operator says
+    otherwise.
     """
 
     node: str
@@ -70,6 +73,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     cosign_s: float = 60.0
     deadlines_s: float = 5.0
     backoff_cap_s: float = 60.0
+    routes: dict[str, str] = {}
     exercise_time: ExerciseTime | None = None
 
 
@@ -176,6 +180,7 @@ def open_directory(directory: Path, passphrase: str, *, step: Step = no_step) ->
         key_store = KeyFile(directory / "keys.bin", passphrase)
         node = open_node(agreement=agreement, key_store=key_store, store=store, clock=_clock(settings),
                          random=SystemRandom(), step=step)
+        node.routes = settings.routes
     except BaseException:
         os.close(lock)
         raise
@@ -277,7 +282,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 def _clock(settings: Settings) -> Clock:
     fast = settings.exercise_time
-    return SystemClock() if fast is None else ExerciseClock(fast.anchor_ms, fast.rate)
+    return SystemClock() if fast is None else ExerciseClock(fast.anchor_ms, fast.rate, fast.fast_ms)
 
 
 def _lock(directory: Path) -> int:

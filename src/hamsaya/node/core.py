@@ -13,7 +13,7 @@ Nothing here waits, listens or reads a clock but through its ports. One thread a
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -70,6 +70,7 @@ class Node:
     state: FederationState = field(default_factory=FederationState)
     tree: Tree = field(default_factory=Tree)
     pending: dict[tuple[str, bytes], Any] = field(default_factory=dict)
+    routes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def own(self) -> str:

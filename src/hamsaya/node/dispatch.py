@@ -122,7 +122,7 @@ def address_of(node: Node, member: str) -> Address | None:
     record = node.state.directory.peers.get(member)
     if record is None or record.endpoint is None:
         return None
-    return Address(member, record.endpoint, record.tls_certificate)
+    return Address(member, node.routes.get(member, record.endpoint), record.tls_certificate)
 
 
 def refusal_code(answer: Answer) -> str:
