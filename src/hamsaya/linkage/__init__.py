@@ -1,0 +1,1 @@
+"""Linkage: what compliance costs, what benefits must be worth, and how a benefit follows conduct."""

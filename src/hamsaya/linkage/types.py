@@ -1,0 +1,72 @@
+"""What a node knows of tranches, and how a person sees them. Flows are million US$ a year, always intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import immutables
+import msgspec
+
+from hamsaya.messages.linkage import Goods, TrancheState
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A frozen record of plain fields; instants are UTC milliseconds."""
+
+
+class Moved(_Record, frozen=True):
+    """One step of a tranche: where to, on which ground, by whom and when."""
+
+    to: TrancheState
+    ground: str
+    by: str
+    at: int
+
+
+class TrancheRecord(_Record, frozen=True):
+    """One yearly flow tied to one commitment, with every step it has taken."""
+
+    tranche: str
+    project: str
+    receiver: str
+    payers: tuple[str, ...]
+    goods: Goods
+    low_musd: float
+    mid_musd: float
+    high_musd: float
+    commitment: str
+    source: str
+    declared_by: str
+    declared_at: int
+    steps: tuple[Moved, ...] = ()
+
+    @property
+    def status(self) -> TrancheState:
+        """The state in the table of ``rules.TRANSITIONS``."""
+        return self.steps[-1].to if self.steps else "planned"
+
+    @property
+    def since(self) -> int:
+        """The instant of the last step, or of the declaration."""
+        return self.steps[-1].at if self.steps else self.declared_at
+
+
+@dataclass(frozen=True, slots=True)
+class LinkageState:
+    """Every tranche this node knows."""
+
+    tranches: immutables.Map[str, TrancheRecord] = immutables.Map()
+
+
+EMPTY_LINKAGE = LinkageState()
+EMPTY = EMPTY_LINKAGE
+
+
+class TrancheView(_Record, frozen=True):
+    """A tranche, whether it may ever be suspended, and each next state with the ground it needs."""
+
+    tranche: TrancheRecord
+    status: TrancheState
+    since: int
+    suspendable: bool
+    next: dict[TrancheState, str]
