@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from hamsaya.base.decision import refuse
 from hamsaya.base.errors import PolicyRefusal
@@ -12,7 +13,7 @@ from hamsaya.charter.rules import Compiled
 REVISION_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Agreement:
     """The compiled charter, its annexes, and who this node is in it.
 
@@ -33,6 +34,16 @@ class Agreement:
     areas: Mapping[int, frozenset[str]]
     observers: frozenset[str]
     exercise: bool
+
+    @cached_property
+    def blocs(self) -> dict[str, str]:
+        """Each party's bloc, for the arithmetic of panels."""
+        return {member: party.bloc for member, party in self.charter.members.items()}
+
+    @cached_property
+    def joint_cells(self) -> frozenset[str]:
+        """The parties with the role of a joint cell."""
+        return frozenset(member for member, party in self.charter.members.items() if party.role == "joint-cell")
 
     @property
     def revision(self) -> bytes:

@@ -26,6 +26,7 @@ from hamsaya.linkage import reduce as linkage_reduce
 from hamsaya.linkage import rules as linkage_rules
 from hamsaya.linkage.types import EMPTY_LINKAGE, LinkageState
 from hamsaya.messages.charter import Sign
+from hamsaya.messages.compliance import Rating
 from hamsaya.messages.event import Event
 from hamsaya.messages.linkage import Step
 from hamsaya.monitor import reduce as monitor_reduce
@@ -69,7 +70,7 @@ def _decide_signature(agreement: Agreement, event: Event) -> Decision:
     return permit("charter:documents", "the document and its revision are the ones in use")
 
 
-def _finding_behind(state: FederationState, event: Event) -> tuple[str, str] | None:
+def _finding_behind(state: FederationState, event: Event) -> tuple[str, Rating] | None:
     """Return (commitment, rating) of the adopted finding a tranche's step names as its ground, if there is one."""
     if not isinstance(event.body, Step):
         return None
@@ -99,11 +100,13 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
         lambda state, event: replace(state, monitor=monitor_reduce.apply(state.monitor, event)),
     ),
     "compliance": (
-        lambda agreement, state, event: compliance_rules.decide(state.compliance, event),
+        lambda agreement, state, event: compliance_rules.decide(state.compliance, event, agreement.blocs),
         lambda state, event: replace(state, compliance=compliance_reduce.apply(state.compliance, event)),
     ),
     "linkage": (
-        lambda agreement, state, event: linkage_rules.decide(state.linkage, event, _finding_behind(state, event)),
+        lambda agreement, state, event: linkage_rules.decide(
+            state.linkage, event, _finding_behind(state, event), agreement.joint_cells
+        ),
         lambda state, event: replace(state, linkage=linkage_reduce.apply(state.linkage, event)),
     ),
 }
