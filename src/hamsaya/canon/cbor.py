@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from typing import Any
 
 import cbor2
@@ -17,6 +18,20 @@ import cbor2
 from hamsaya.base.errors import PeerError
 
 MAX_DEPTH = 16
+
+
+class _NoTags(dict[int, Callable[..., Any]]):
+    """Answers for every tag there is: refused. A built-in decoder never runs, so no tag can build a set, a shared or
+    cyclic value (a few bytes that unfold without end), a regular expression or a huge number."""
+
+    def __missing__(self, tag: int) -> Callable[..., Any]:
+        return self._refuse
+
+    def _refuse(self, *unused: Any) -> Any:
+        raise ValueError("no tags")
+
+
+_NO_TAGS = _NoTags()
 
 
 def encode(value: Any) -> bytes:
@@ -33,6 +48,7 @@ def decode(unverified_bytes: bytes) -> Any:
     try:
         value = cbor2.loads(
             unverified_bytes,
+            semantic_decoders=_NO_TAGS,
             max_depth=MAX_DEPTH,
             allow_indefinite=False,
             allow_duplicate_keys=False,

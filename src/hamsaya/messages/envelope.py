@@ -29,6 +29,7 @@ from hamsaya.base.errors import PeerError
 from hamsaya.canon import decode, digest, encode, tagged
 from hamsaya.crypto.sealing import WRAP_BYTES, KemKey, derive, open_body, seal_body, wrap
 from hamsaya.crypto.signing import Signature, SigningKey, VerifyingKey
+from hamsaya.messages.kinds import misfit
 
 VERSION = 1
 MAX_ENVELOPE_BYTES = 1 << 20
@@ -40,8 +41,8 @@ _COMMIT_LABEL = b"hamsaya/v1/commit"
 _BODY_LABEL = b"hamsaya/v1/body"
 
 KeyId = Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
-MemberId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,31}$")]
-RefText = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$")]
+MemberId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,31}\Z")]
+RefText = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}\Z")]
 Millis = Annotated[int, msgspec.Meta(ge=0, lt=2**48)]
 Bytes32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 
@@ -65,7 +66,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     snd: MemberId
     sid: KeyId
     rcp: Annotated[tuple[Recipient, ...], msgspec.Meta(max_length=MAX_RECIPIENTS)]
-    typ: Annotated[str, msgspec.Meta(pattern=r"^[a-z]+\.[a-z-]{1,32}$")]
+    typ: Annotated[str, msgspec.Meta(pattern=r"^[a-z]+\.[a-z-]{1,32}\Z")]
     ins: RefText
     case: RefText | None
     iat: Millis
@@ -177,7 +178,8 @@ def parse(unverified_bytes: bytes) -> Envelope:
             (``bad-envelope``): fields, lengths, one wrap for each recipient, no recipient twice, both signatures.
     """
     if len(unverified_bytes) > MAX_ENVELOPE_BYTES:
-        raise PeerError(f"expected at most {MAX_ENVELOPE_BYTES} bytes, received {len(unverified_bytes)}", code="oversize")
+        raise PeerError(f"expected at most {MAX_ENVELOPE_BYTES} bytes, received {len(unverified_bytes)}",
+                        code="oversize")
     outer = decode(unverified_bytes)
     match outer:
         case [bytes() as header_bytes, bytes() as wraps, bytes() as sealed_body, [bytes() as ed, bytes() as ml]]:
@@ -199,7 +201,7 @@ def parse_header(header_bytes: bytes) -> Header:
     try:
         header = msgspec.convert(plain, Header, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
-        raise PeerError(f"the header does not fit its schema: {error}", code="bad-envelope") from None
+        raise PeerError(f"the header does not fit its schema: {misfit(error)}", code="bad-envelope") from None
     if header.v != VERSION or header.exp <= header.iat:
         raise PeerError(f"expected version {VERSION} and an expiry after the issue time", code="bad-envelope")
     return header

@@ -19,7 +19,7 @@ from hamsaya.base.instants import DAY, WEEK
 from hamsaya.canon import decode, digest, encode, tagged
 from hamsaya.crypto.sealing import KEM_PUBLIC_BYTES
 from hamsaya.crypto.signing import Signature, SigningKey, VerifyingKey, key_id
-from hamsaya.messages.kinds import Instant, Member
+from hamsaya.messages.kinds import Instant, Member, misfit
 
 KeyUse = Literal["message", "log", "witness", "kem"]
 SIGNING_LIFETIME = 366 * DAY
@@ -97,7 +97,7 @@ def _parse_statement(unverified_bytes: bytes) -> tuple[KeyStatement, bytes, Sign
     try:
         statement = msgspec.convert(decode(inner), KeyStatement, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
-        raise PeerError(f"the key statement does not fit its schema: {error}", code="bad-key") from None
+        raise PeerError(f"the key statement does not fit its schema: {misfit(error)}", code="bad-key") from None
     if statement.not_after <= statement.not_before:
         raise PeerError("expected a key validity that ends after it begins", code="bad-key")
     return statement, tagged(_DOMAIN, inner), (ed, ml)
@@ -178,7 +178,7 @@ def open_card(unverified_bytes: bytes) -> Card:
     try:
         card = msgspec.convert(decode(inner), Card, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
-        raise PeerError(f"the node card does not fit its schema: {error}", code="bad-card") from None
+        raise PeerError(f"the node card does not fit its schema: {misfit(error)}", code="bad-card") from None
     message_keys = [key for key in card.open_statements() if key.use == "message"]
     if not message_keys:
         raise PeerError("expected a message key in the node card", code="bad-card")

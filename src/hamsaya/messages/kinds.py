@@ -15,8 +15,9 @@ import msgspec
 from hamsaya.base.errors import PeerError
 from hamsaya.canon import decode, encode
 
-Ref = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$")]
-Member = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,31}$")]
+# Patterns end in \Z: $ would also admit a line feed at the end.
+Ref = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}\Z")]
+Member = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,31}\Z")]
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 Instant = Annotated[int, msgspec.Meta(ge=0, lt=2**48)]
@@ -85,5 +86,15 @@ def _convert(name: str, plain: Any, *, binary: bool) -> Body:
         # With bytes built in, text is never read as base64: on the wire a value has one spelling.
         return msgspec.convert(plain, schema(name), builtin_types=(bytes,) if binary else None)
     except msgspec.ValidationError as error:
-        # msgspec names the expected type and the path ("`$.officer`"), never the value received.
-        raise PeerError(f"the body of {name} does not fit its schema: {error}", code="bad-body") from None
+        raise PeerError(f"the body of {name} does not fit its schema: {misfit(error)}", code="bad-body") from None
+
+
+def misfit(error: msgspec.ValidationError) -> str:
+    """Return what msgspec found wrong and where ("`$.officer`"), without the value received.
+
+    It quotes a value in one case only: a word that is not on a closed list.
+    """
+    text = str(error)
+    if text.startswith("Invalid enum value"):
+        return f"Expected a word of the closed list{text[text.rfind(' - at `') :]}" if " - at `" in text else text[:18]
+    return text[:200]
