@@ -12,9 +12,9 @@ from hamsaya.adapters.regionpack import Pack, builtin_pack
 from hamsaya.base.errors import HamsayaError
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.messages.charter import Sign
-from hamsaya.messages.keys import SIGNING_LIFETIME, Card, encode_card, sign_statement
+from hamsaya.messages.keys import encode_card
 from hamsaya.messages.node import Peer
-from hamsaya.node.bootstrap import agreement_of
+from hamsaya.node.bootstrap import agreement_of, make_card
 from hamsaya.node.core import Node, Step, no_step, open_node
 from hamsaya.node.receive import ReceiveJob, Received
 from hamsaya.node.send import Draft, SendJob, Sent
@@ -132,17 +132,6 @@ def one(node: Node, job: object) -> object:
     return result
 
 
-def make_card(ring: KeyRing, root: SigningKey, now: int, inbound: bool) -> bytes:
-    """Return the card of an in-memory node."""
-    uses = (("message", ring.message), ("log", ring.log), ("witness", ring.witness))
-    signing = [ring.statement(use, key.verifying_key.raw, now, now + SIGNING_LIFETIME) for use, key in uses]
-    sealing = [ring.statement("kem", e.kem.public, e.not_before, e.not_after) for e in ring.epochs]
-    statements = [sign_statement(s, root) for s in signing] + [sign_statement(s, ring.message) for s in sealing]
-    card = Card(node=ring.node, root=root.verifying_key.raw, statements=statements,
-                endpoint=f"https://{ring.node}.invalid" if inbound else None, tls_certificate=b"")
-    return encode_card(card, ring.message)
-
-
 def small_pack(members: tuple[str, ...]) -> Pack:
     """Return the default pack with a charter that ``members`` alone can bring into force."""
     pack = builtin_pack("afpak")
@@ -166,7 +155,9 @@ def make_federation(
     for party in loaded.parties:
         random = SeededRandom(party.id)
         ring = rotate(new_ring(party.id, random), federation.clock.now(), random)
-        card = make_card(ring, SigningKey("ml-dsa-65", random.bytes(64)), federation.clock.now(), party.inbound)
+        endpoint = f"https://{party.id}.invalid" if party.inbound else None
+        now, root = federation.clock.now(), SigningKey("ml-dsa-65", random.bytes(64))
+        card = encode_card(make_card(ring, root, now, endpoint, b""), ring.message)
         keys = MemoryKeys(ring)
         node = open_node(agreement=agreement_of(loaded, party.id), key_store=keys, store=make_store(party.id),
                          clock=federation.clock, random=random, step=step(party.id))

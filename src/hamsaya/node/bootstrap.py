@@ -34,7 +34,7 @@ from hamsaya.charter.rules import compile_document
 from hamsaya.charter.types import document_from_plain
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.crypto.support import require_post_quantum
-from hamsaya.messages.keys import SIGNING_LIFETIME, Card, KeyStatement, encode_card, open_card, sign_statement
+from hamsaya.messages.keys import SIGNING_LIFETIME, Card, encode_card, open_card, sign_statement
 from hamsaya.messages.node import Peer
 from hamsaya.node.agreement import Agreement
 from hamsaya.node.core import Node, Step, no_step, open_node
@@ -112,13 +112,7 @@ def found(directory: Path, settings: Settings, passphrase: str) -> Card:
     root = SigningKey("ml-dsa-65", random.bytes(64))
     ring = rotate(new_ring(settings.node, random), now, random)
     tls_key, certificate = make_certificate(settings.node, clock.ticks())
-    card = Card(
-        node=settings.node,
-        root=root.verifying_key.raw,
-        statements=_founding_statements(ring, root, now),
-        endpoint=settings.endpoint,
-        tls_certificate=certificate,
-    )
+    card = make_card(ring, root, now, settings.endpoint, certificate)
     raw_card = encode_card(card, ring.message)
     write_private(directory / "tls.key", tls_key)
     write_private(directory / "tls.crt", load_der_x509_certificate(certificate).public_bytes(Encoding.PEM))
@@ -150,14 +144,22 @@ def _refuse_second_history(directory: Path) -> None:
         )
 
 
-def _founding_statements(ring: KeyRing, root: SigningKey, now: int) -> list[bytes]:
-    uses = (("message", ring.message), ("log", ring.log), ("witness", ring.witness))
-    signing: list[KeyStatement] = [
-        ring.statement(use, key.verifying_key.raw, now, now + SIGNING_LIFETIME)  # type: ignore[arg-type]
-        for use, key in uses
+def make_card(ring: KeyRing, root: SigningKey, now: int, endpoint: str | None, tls_certificate: bytes) -> Card:
+    """Return the card of a node with these keys: the root vouches for the signing keys, they for the KEM keys."""
+    until = now + SIGNING_LIFETIME
+    signing = [
+        ring.statement("message", ring.message.verifying_key.raw, now, until),
+        ring.statement("log", ring.log.verifying_key.raw, now, until),
+        ring.statement("witness", ring.witness.verifying_key.raw, now, until),
     ]
     sealing = [ring.statement("kem", epoch.kem.public, epoch.not_before, epoch.not_after) for epoch in ring.epochs]
-    return [sign_statement(s, root) for s in signing] + [sign_statement(s, ring.message) for s in sealing]
+    return Card(
+        node=ring.node,
+        root=root.verifying_key.raw,
+        statements=[sign_statement(s, root) for s in signing] + [sign_statement(s, ring.message) for s in sealing],
+        endpoint=endpoint,
+        tls_certificate=tls_certificate,
+    )
 
 
 def open_directory(directory: Path, passphrase: str, *, step: Step = no_step) -> Opened:
