@@ -64,25 +64,30 @@ def decode(unverified_bytes: bytes) -> Any:
     return value
 
 
+_LEAVES = frozenset((bytes, str, bool, type(None)))
+
+
 def _refuse_foreign(value: Any) -> None:
     """Refuse what the profile leaves out: tags, simple values, non-text keys, NaN and infinities, big integers."""
-    kind = type(value)
-    if kind is list:
-        for item in value:
-            _refuse_foreign(item)
-    elif kind is dict:
-        for key, item in value.items():
-            if type(key) is not str:
+    open_values = [value]
+    while open_values:
+        item = open_values.pop()
+        kind = type(item)
+        if kind in _LEAVES:
+            continue
+        if kind is int:
+            if not -(2**63) <= item < 2**63:
+                raise PeerError("expected integers that fit in 64 bits", code="non-canonical")
+        elif kind is list:
+            open_values += item
+        elif kind is dict:
+            if any(type(key) is not str for key in item):
                 raise PeerError("expected text map keys", code="non-canonical")
-            _refuse_foreign(item)
-    elif kind is float:
-        if not math.isfinite(value):
+            open_values += item.values()
+        elif kind is not float:
+            raise PeerError(f"expected plain values, received {kind.__name__}", code="non-canonical")
+        elif not math.isfinite(item):
             raise PeerError("expected finite numbers", code="non-canonical")
-    elif kind is int:
-        if not -(2**63) <= value < 2**63:
-            raise PeerError("expected integers that fit in 64 bits", code="non-canonical")
-    elif kind not in (bytes, str, bool, type(None)):
-        raise PeerError(f"expected plain values, received {kind.__name__}", code="non-canonical")
 
 
 def digest(data: bytes) -> bytes:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from hamsaya.base.decision import refuse
+from hamsaya.base.decision import Decision, refuse
 from hamsaya.base.errors import PolicyRefusal
+from hamsaya.charter import rules
 from hamsaya.charter.rules import Compiled
+from hamsaya.charter.types import CharterState
+from hamsaya.messages.event import Event
 
 REVISION_BYTES = 16
+DECISIONS_KEPT = 4096
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,20 @@ class Agreement:
     areas: Mapping[int, frozenset[str]]
     observers: frozenset[str]
     exercise: bool
+    _decided: dict[object, Decision] = field(default_factory=dict, repr=False, compare=False)
+
+    def decide(self, state: CharterState, event: Event) -> Decision:
+        """Return the charter's decision on ``event``, remembered while the signatures stay the same.
+
+        The clauses look at nothing of a message but what the key holds, so equal keys have equal decisions.
+        """
+        key = (state, event.kind, event.sender, event.recipients, event.instrument, event.case is None, event.exercise)
+        decision = self._decided.get(key)
+        if decision is None:
+            if len(self._decided) >= DECISIONS_KEPT:
+                self._decided.clear()
+            decision = self._decided[key] = rules.decide_event(self.charter, state, event)
+        return decision
 
     @cached_property
     def blocs(self) -> dict[str, str]:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import tomllib
 from collections.abc import Callable
@@ -273,6 +274,17 @@ def own_card(directory: Path) -> Card:
 def certificate_der(path: Path) -> bytes:
     """Return a PEM certificate file's DER bytes."""
     return load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER)
+
+
+def settle_memory() -> None:
+    """Keep the cyclic collector from walking the node's long-lived state on every burst of messages.
+
+    What is alive now (code, state, keys) is set aside for good; what follows is frozen records without cycles, so
+    rare collections lose nothing. Measured: a fifth of the CPU of an accepted message.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -16,7 +16,6 @@ from hamsaya.cases import reduce as cases_reduce
 from hamsaya.cases import rules as cases_rules
 from hamsaya.cases.types import EMPTY_CASES, CasesState
 from hamsaya.charter import reduce as charter_reduce
-from hamsaya.charter import rules as charter_rules
 from hamsaya.charter.types import EMPTY_CHARTER, CharterState
 from hamsaya.compliance import reduce as compliance_reduce
 from hamsaya.compliance import rules as compliance_rules
@@ -114,7 +113,7 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
 
 def decide(agreement: Agreement, state: FederationState, event: Event) -> Decision:
     """Decide whether ``event`` may pass: the charter's clauses, then the room's rules; the first refusal stands."""
-    by_charter = charter_rules.decide_event(agreement.charter, state.charter, event)
+    by_charter = agreement.decide(state.charter, event)
     if not by_charter.allowed:
         return by_charter
     rule, _ = HANDLERS[event.kind.partition(".")[0]]

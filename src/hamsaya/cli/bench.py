@@ -1,0 +1,303 @@
+"""``hamsaya bench``: each figure as a ratio to a raw limit measured in the same run, interleaved, on this machine.
+
+    receive  public-key floor CPU ÷ CPU per accepted message, for batches of 1 and 64 (higher is better, at most 1)
+    log      append and inclusion verification ÷ raw SHA-256 of 65 bytes (higher is better)
+    seal     envelope bytes beyond the body, for 8 recipients ÷ (KEM ciphertexts + signatures) (lower is better)
+
+The receiving node is a real one: its SQLite store lies on disk, every message runs the whole receive pipeline. Times
+are CPU time of this process, which other work on the machine disturbs less than the wall clock; medians of rounds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from hamsaya.adapters.clock import SystemClock, SystemRandom
+from hamsaya.adapters.memory import MemoryStore
+from hamsaya.adapters.regionpack import Pack, builtin_pack
+from hamsaya.adapters.sqlite import SqliteStore
+from hamsaya.base.errors import OperatorError
+from hamsaya.base.instants import DAY
+from hamsaya.cli.output import print_json
+from hamsaya.crypto.sealing import KemKey, wrap
+from hamsaya.crypto.signing import SigningKey
+from hamsaya.messages.cases import Ask, Open
+from hamsaya.messages.charter import Sign
+from hamsaya.messages.envelope import seal
+from hamsaya.messages.keys import encode_card
+from hamsaya.messages.kinds import encode_body, kind_of
+from hamsaya.messages.node import Peer
+from hamsaya.node.bootstrap import agreement_of, make_card, settle_memory
+from hamsaya.node.core import Node, open_node
+from hamsaya.node.receive import ReceiveJob
+from hamsaya.node.send import Draft, SendJob
+from hamsaya.ports.keys import KeyRing, new_ring, rotate
+from hamsaya.ports.store import Store
+from hamsaya.translog.tree import Tree, leaf_hash, verify_inclusion
+
+MESSAGES = 256
+ROUNDS = 5
+RECIPIENTS = 4
+KEM_CIPHERTEXT_BYTES = 1120
+SIGNATURE_BYTES = 64 + 2420
+CASE = "BENCH-1"
+
+
+def run(name: str, as_json: bool, quick: bool) -> int:
+    """Measure one bench or all, print the figures, return 0."""
+    benches: dict[str, Callable[[bool], dict[str, Any]]] = {"receive": receive, "log": log, "seal": sealing}
+    if name != "all" and name not in benches:
+        raise OperatorError(f"expected one of all, {', '.join(benches)}", code="unknown-bench")
+    console = Console(stderr=True, highlight=False)
+    figures: dict[str, Any] = {}
+    for each in benches if name == "all" else [name]:
+        with console.status(f"bench {each} …"):
+            figures[each] = benches[each](quick)
+    if as_json:
+        print_json(figures)
+    else:
+        for each, values in figures.items():
+            print(each, *(f"\n  {key:<34} {value}" for key, value in values.items()), sep="")
+    return 0
+
+
+# -- receive -----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Keys:
+    """A key store that keeps its ring in memory."""
+
+    ring: KeyRing
+
+    def load(self) -> KeyRing:
+        return self.ring
+
+    def save(self, ring: KeyRing) -> None:
+        self.ring = ring
+
+
+@dataclass
+class _Bench:
+    """A sender and what is needed to open fresh receivers that know it."""
+
+    pack: Pack
+    members: list[str]
+    rings: dict[str, KeyRing]
+    cards: dict[str, bytes]
+    sender: Node
+
+
+def receive(quick: bool) -> dict[str, Any]:
+    """Measure the receive pipeline against its public-key floor."""
+    bench = _prepare()
+    settle_memory()
+    messages, rounds = (64, 2) if quick else (MESSAGES, ROUNDS)
+    asks = [_envelope(bench, number) for number in range(messages)]
+    floor: list[float] = []
+    costs: dict[int, list[float]] = {1: [], 64: []}
+    with tempfile.TemporaryDirectory(prefix="hamsaya-bench-") as directory:
+        for round_number in range(rounds):
+            floor.append(_floor(bench, messages))
+            for batch in costs:
+                path = Path(directory) / f"{round_number}-{batch}.db"
+                costs[batch].append(_receive_all(bench, asks, batch, path))
+    base = statistics.median(floor)
+    return {
+        "floor_us": round(base * 1e6, 1),
+        **{f"cpu_us_batch_{batch}": round(statistics.median(cost) * 1e6, 1) for batch, cost in costs.items()},
+        **{f"ratio_batch_{batch}": round(base / statistics.median(cost), 3) for batch, cost in costs.items()},
+        "accepted_per_cpu_s_batch_64": round(1 / statistics.median(costs[64])),
+        "messages": messages, "recipients": RECIPIENTS, "body_bytes": _body_size(), "rounds": rounds,
+    }
+
+
+def _prepare() -> _Bench:
+    random, now = SystemRandom(), SystemClock().now()
+    pack = builtin_pack()
+    instruments = [{**instrument, "entry_into_force": 1} for instrument in pack.charter["instruments"]]
+    pack = replace(pack, charter={**pack.charter, "instruments": instruments})
+    full = [party.id for party in pack.parties if party.role == "member" and party.standing == "full"]
+    members = full[: RECIPIENTS + 1]
+    rings = {member: rotate(new_ring(member, random), now, random) for member in members}
+    cards = {
+        member: encode_card(make_card(ring, SigningKey("ml-dsa-65", random.bytes(64)), now, None, b""), ring.message)
+        for member, ring in rings.items()
+    }
+    bench = _Bench(pack, members, rings, cards, None)  # type: ignore[arg-type]
+    bench.sender = _node(bench, members[0], MemoryStore())
+    return bench
+
+
+def _node(bench: _Bench, member: str, store: Store) -> Node:
+    node = open_node(agreement=agreement_of(bench.pack, member), key_store=_Keys(bench.rings[member]), store=store,
+                     clock=SystemClock(), random=SystemRandom())
+    _commit(node, [SendJob(Draft(Peer(card=bench.cards[each], fingerprint="bench"))) for each in bench.members])
+    return node
+
+
+def _commit(node: Node, jobs: list[Any]) -> list[Any]:
+    results = node.commit(jobs)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results
+
+
+def _question() -> str:
+    return "x" * 900
+
+
+def _body_size() -> int:
+    return len(encode_body(_ask(0, "member")))
+
+
+def _ask(number: int, to: str) -> Ask:
+    return Ask(request=f"R-{number}", to=to, question=_question(), urgency="routine", officer="desk-1")
+
+
+def _envelope(bench: _Bench, number: int) -> bytes:
+    to = bench.members[1]
+    return _sealed(bench, Draft(_ask(number, to), tuple(bench.members[1:]), case=CASE))
+
+
+def _sealed(bench: _Bench, draft: Draft) -> bytes:
+    """Return what the sender's pipeline would send, without asking it: the receiver is what is measured."""
+    node, now = bench.sender, SystemClock().now()
+    kind = kind_of(draft.body)
+    keys = {member: bench.rings[member].epochs[0].kem.public for member in draft.recipients}
+    return seal(
+        encode_body(draft.body), kind=kind, message_id=now.to_bytes(6, "big") + os.urandom(10), sender=node.own,
+        signing_key=node.ring.message, recipients=keys, instrument=node.agreement.instrument_for(kind),
+        case=draft.case, issued_at=now, expires_at=now + 30 * DAY, charter_revision=node.agreement.revision,
+        exercise=node.agreement.exercise, content_key=os.urandom(32),
+    ).encode()
+
+
+def _receive_all(bench: _Bench, asks: list[bytes], batch: int, path: Path) -> float:
+    """Return CPU seconds per message at a fresh receiver; opening the case is not counted."""
+    node = _node(bench, bench.members[1], SqliteStore(path, create=True))
+    signature = Sign(document="charter", revision=node.agreement.documents["charter"])
+    opening = Open(title="bench", purpose="prevent-attack", act="bombing", participants=bench.members, officer="desk-1",
+                   retain_until=SystemClock().now() + 30 * DAY, subjects=[])
+    everybody = tuple(bench.members[1:])
+    before = [_sealed(bench, Draft(signature, everybody)), _sealed(bench, Draft(opening, everybody, case=CASE))]
+    for envelope in before:
+        _commit(node, [ReceiveJob(envelope)])
+    start = time.process_time()
+    for first in range(0, len(asks), batch):
+        results = _commit(node, [ReceiveJob(envelope) for envelope in asks[first : first + batch]])
+        if any(result.code != "admitted" for result in results):
+            raise RuntimeError(f"expected every message admitted, received {results[0].code}")
+    cost = (time.process_time() - start) / len(asks)
+    node.store.close()
+    return cost
+
+
+def _floor(bench: _Bench, messages: int) -> float:
+    """Return CPU seconds of the public-key operations alone: two signatures verified, one content key opened."""
+    key = bench.sender.ring.message
+    signed = os.urandom(300)
+    signature = key.sign(signed)
+    kem = KemKey(os.urandom(32))
+    wrapped = wrap(os.urandom(32), kem.public, b"info")
+    verifying = key.verifying_key
+    kem.unwrap(wrapped, b"info")
+    start = time.process_time()
+    for _ in range(messages):
+        verifying.verify(signature, signed)
+        kem.unwrap(wrapped, b"info")
+    return (time.process_time() - start) / messages
+
+
+# -- log ---------------------------------------------------------------------------------------------------
+
+
+def log(quick: bool) -> dict[str, Any]:
+    """Measure the tree against raw SHA-256 of 65 bytes."""
+    figures: dict[str, Any] = {}
+    for exponent in (13,) if quick else (13, 20):
+        figures |= _log_at(exponent, rounds=2 if quick else ROUNDS)
+    return figures
+
+
+def _log_at(exponent: int, rounds: int) -> dict[str, Any]:
+    size = 1 << exponent
+    leaves = [leaf_hash(number.to_bytes(32, "big")) for number in range(size)]
+    proven = Tree(leaves)
+    root = proven.root()
+    index = size // 3
+    proof = proven.inclusion(index, size)
+    raw, appends, verifies = [], [], []
+    for _ in range(rounds):
+        raw.append(_per_call(_raw_sha256, 20_000))
+        start = time.process_time()
+        tree = Tree()
+        for first in range(0, size, 64):
+            tree.extend(leaves[first : first + 64])
+        appends.append((time.process_time() - start) / size)
+        verifies.append(_per_call(lambda: verify_inclusion(index, size, leaves[index], proof, root), 2_000))
+    base = statistics.median(raw)
+    return {
+        f"append_ratio_2^{exponent}": round(base / statistics.median(appends), 3),
+        f"verify_ratio_2^{exponent}": round(base / statistics.median(verifies), 4),
+        f"verify_hashes_2^{exponent}": len(proof),
+        f"raw_per_s_2^{exponent}": round(1 / base),
+    }
+
+
+_BLOCK = os.urandom(65)
+
+
+def _raw_sha256() -> bytes:
+    return hashlib.sha256(_BLOCK).digest()
+
+
+def _per_call(call: Callable[[], object], times: int) -> float:
+    start = time.process_time()
+    for _ in range(times):
+        call()
+    return (time.process_time() - start) / times
+
+
+# -- seal --------------------------------------------------------------------------------------------------
+
+
+def sealing(quick: bool) -> dict[str, Any]:
+    """Measure an envelope's size for eight recipients and its CPU cost against the public-key operations in it."""
+    key, kems = SigningKey("ml-dsa-44", os.urandom(64)), [KemKey(os.urandom(32)) for _ in range(8)]
+    recipients = {f"m{number}": kem.public for number, kem in enumerate(kems)}
+    body = os.urandom(1000)
+
+    def once() -> bytes:
+        return seal(
+            body, kind="case.ask", message_id=os.urandom(16), sender="mx", signing_key=key, recipients=recipients,
+            instrument="case-exchange", case="C-2026-001", issued_at=1 << 40, expires_at=1 << 41,
+            charter_revision=bytes(16), exercise=False, content_key=os.urandom(32),
+        ).encode()
+
+    def raw() -> None:
+        key.sign(body[:300])
+        for kem in kems:
+            wrap(body[:32], kem.public, b"info")
+
+    times = 20 if quick else 100
+    pairs = [(_per_call(raw, times), _per_call(once, times)) for _ in range(2 if quick else ROUNDS)]
+    floor, cost = (statistics.median(column) for column in zip(*pairs, strict=True))
+    size, least = len(once()), 8 * KEM_CIPHERTEXT_BYTES + SIGNATURE_BYTES
+    return {
+        "envelope_bytes": size, "body_bytes": len(body), "kem_and_signature_bytes": least,
+        "bytes_ratio": round((size - len(body)) / least, 4),
+        "cpu_ratio": round(floor / cost, 3),
+        "seals_per_cpu_s": round(1 / cost),
+    }
