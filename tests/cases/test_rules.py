@@ -191,6 +191,7 @@ def test_the_inbox_says_who_has_what_to_do() -> None:
 
     assert tasks(ASKED, "bel", 1) == [("acknowledge", "R-1", 2 * HOUR, False)]
     taken = fold(say("bel", acknowledge(), HOUR), state=ASKED)
+    assert tasks(taken, "bel", 8 * HOUR) == [("answer", "R-1", 8 * HOUR, False)]
     assert tasks(taken, "bel", 9 * HOUR) == [("answer", "R-1", 8 * HOUR, True)]
     assert tasks(taken, "ava", 9 * HOUR) == [("mark-overdue", "R-1", 8 * HOUR, True)]
     assert tasks(ANSWERED, "bel", 9 * HOUR) == tasks(ANSWERED, "ava", 9 * HOUR) == []

@@ -100,12 +100,16 @@ SEEN = fold(say("bel", evidence()), state=PROMISED)
 NOTIFIED = fold(say("bel", notify()), state=SEEN)
 REPLIED = fold(say("ava", reply()), state=NOTIFIED)
 BREACH = fold(*verdicts(dun="breach", eld="breach", cell="breach"), state=REPLIED)
+UNHEARD = fold(*verdicts(dun="breach", eld="breach", cell="breach"), state=NOTIFIED)
+TWO = fold(*verdicts(bel="breach", cor="breach"), state=REPLIED)
 SPLIT = fold(*verdicts(bel="breach", cor="breach", dun="no_breach", eld="no_breach", cell="cannot_tell"), state=REPLIED)
 ADOPTED = fold(say("cell", adopt()), state=BREACH)
 TERM = DUE + rules.PANEL_TERM
 
 PERMITTED: list[tuple[ComplianceState, Event]] = [
     (EMPTY_COMPLIANCE, say("ava", commit(target_low=90.0, target_high=90.0))),
+    (EMPTY_COMPLIANCE, say("ava", commit(k=5))),
+    (PROMISED, say("bel", evidence(observed_from=T0))),
     (PROMISED, say("bel", evidence(evidence_class="access-denied"))),
     (PROMISED, say("ava", evidence(evidence_class="self-report"))),
     (PROMISED, say("bel", evidence(evidence_class="counterpart-report"))),
@@ -115,7 +119,7 @@ PERMITTED: list[tuple[ComplianceState, Event]] = [
     (NOTIFIED, say("bel", attest())),
     (REPLIED, say("bel", attest(), TERM - 1)),
     (BREACH, say("cell", adopt())),
-    (fold(*verdicts(dun="breach", eld="breach", cell="breach"), state=NOTIFIED), say("cell", adopt(), DUE)),
+    (UNHEARD, say("cell", adopt(), DUE)),
     (fold(*verdicts(dun="no_breach", eld="no_breach", bel="no_breach"), state=REPLIED), say("cell", adopt("C"))),
     (SPLIT, say("cell", adopt("U"))),
     (REPLIED, say("cell", adopt("U"), TERM)),
@@ -174,9 +178,13 @@ REFUSED: list[tuple[str, ComplianceState, Event]] = [
     ("panel-term", REPLIED, say("bel", attest(), TERM)),
     # Adopting
     ("predecessor-missing", SEEN, say("cell", adopt())),
-    ("predecessor-missing", NOTIFIED, say("cell", adopt())),  # The reply is awaited.
+    ("predecessor-missing", UNHEARD, say("cell", adopt())),  # The reply is awaited.
+    ("predecessor-missing", UNHEARD, say("cell", adopt(), DUE - 1)),
     ("predecessor-missing", REPLIED, say("cell", adopt())),  # Verdicts are awaited.
     ("predecessor-missing", REPLIED, say("cell", adopt("U"))),
+    ("predecessor-missing", REPLIED, say("cell", adopt("C"))),
+    ("predecessor-missing", TWO, say("cell", adopt("C"))),  # All three still to be heard could say so.
+    ("wrong-rating", fold(*verdicts(dun="cannot_tell"), state=TWO), say("cell", adopt("C"))),
     ("wrong-rating", REPLIED, say("cell", adopt("PC"))),
     ("wrong-rating", BREACH, say("cell", adopt("PC"))),
     ("wrong-rating", BREACH, say("cell", adopt("C"))),

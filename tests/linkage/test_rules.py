@@ -78,6 +78,7 @@ LATE = 400 * DAY
 PERMITTED: list[tuple[LinkageState, Event, Found]] = [
     (EMPTY_LINKAGE, say("too", tranche()), None),
     (EMPTY_LINKAGE, say("cell", tranche()), None),
+    (EMPTY_LINKAGE, say("pay", tranche(low_musd=55.0, high_musd=55.0)), None),
     (PLANNED, say("too", step("escrowed")), None),
     (RUNNING, say("cell", step("notice")), NC),
     (RUNNING, say("pay", step("matured")), None),
