@@ -9,5 +9,8 @@ OUTSIDE_KILLS = 12
 
 SEND_STEPS = [f"send.{number}" for number in range(1, 9)] + ["commit", "committed"]
 SENT_AT_ONCE = (1, 4, 3, 4)
-SEND_KILLS = [(step, count) for step in SEND_STEPS for count in ((1, 2, 4) if step.startswith("commit") else (1, 5, 10))]
+_OTHERS = (1, 5, 10)
+SEND_KILLS = [
+    (step, count) for step in SEND_STEPS for count in ((1, 2, 4) if step.startswith("commit") else _OTHERS)
+]
 SETTLE_KILLS = [(step, count) for step in ("commit", "committed") for count in (1, 2, 3)]

@@ -7,6 +7,7 @@ strangers away from the parsers and proves nothing more: who said something is k
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import ssl
 from pathlib import Path
@@ -22,6 +23,10 @@ from hamsaya.ports.transport import Address, Answer
 
 CERTIFICATE_YEARS = 10
 MAX_ANSWER_BYTES = 8 << 20
+# Nothing is packed: a few bytes could unpack to gigabytes, and sealed bytes do not shrink.
+_HEADERS = {"content-type": "application/octet-stream", "accept-encoding": "identity"}
+# How long a silence may last; the time for the whole answer is the caller's.
+_SILENCE = httpx.Timeout(60.0, connect=5.0)
 
 
 def make_certificate(node: str, now_ms: int) -> tuple[bytes, bytes]:
@@ -87,24 +92,25 @@ class HttpTransport:
         if client is None:
             context = client_context(self._certificate, self._key, address.tls_certificate)
             limits = httpx.Limits(max_connections=32, max_keepalive_connections=8, keepalive_expiry=30)
-            client = httpx.AsyncClient(verify=context, limits=limits, trust_env=False)
+            client = httpx.AsyncClient(verify=context, limits=limits, timeout=_SILENCE, trust_env=False)
             self._clients[address.tls_certificate] = client
         return client
 
     async def post(self, address: Address, path: str, body: bytes, timeout_s: float) -> Answer:
-        """Return the peer's answer; status 0 when it could not be reached or broke off."""
+        """Return the peer's whole answer within ``timeout_s``; status 0 when it could not be reached or broke off."""
         try:
-            headers = {"content-type": "application/octet-stream"}
-            request = self._client(address).build_request(
-                "POST", address.endpoint + path, content=body, headers=headers, timeout=httpx.Timeout(timeout_s, connect=5.0)
-            )
-            answer = await self._client(address).send(request, stream=True)
-            try:
-                return Answer(answer.status_code, await _bounded(answer))
-            finally:
-                await answer.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError):
+            async with asyncio.timeout(timeout_s):
+                return await self._post(address, path, body)
+        # Endpoints and certificates come from other parties' cards: a bad one is a peer that does not answer.
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
             return Answer(0, b"")
+
+    async def _post(self, address: Address, path: str, body: bytes) -> Answer:
+        if not address.endpoint.startswith("https://"):
+            raise ValueError("expected an https address: nothing is said in the clear")
+        url = address.endpoint + path
+        async with self._client(address).stream("POST", url, content=body, headers=_HEADERS) as answer:
+            return Answer(answer.status_code, await _bounded(answer))
 
     async def close(self) -> None:
         """Close every kept connection."""
@@ -117,7 +123,7 @@ async def _bounded(answer: httpx.Response) -> bytes:
     """Read at most MAX_ANSWER_BYTES; a peer that sends more has broken off as far as we are concerned."""
     chunks: list[bytes] = []
     size = 0
-    async for chunk in answer.aiter_bytes():
+    async for chunk in answer.aiter_raw():
         size += len(chunk)
         if size > MAX_ANSWER_BYTES:
             raise httpx.ReadError("answer too large")
