@@ -76,8 +76,17 @@ class KemKey:
 
 
 def wrap(content_key: bytes, kem_public: bytes, info: bytes) -> bytes:
-    """Return ``content_key`` sealed to ``kem_public``: 1,120 bytes of encapsulation and a 48-byte ciphertext."""
-    return _SUITE.encrypt(content_key, _loaded_kem(kem_public), info=info)
+    """Return ``content_key`` sealed to ``kem_public``: 1,120 bytes of encapsulation and a 48-byte ciphertext.
+
+    Raises:
+        PeerError: no key anybody could open with, such as a low-order X25519 point (code ``bad-key``).
+    """
+    key = _loaded_kem(kem_public)
+    try:
+        return _SUITE.encrypt(content_key, key, info=info)
+    except ValueError:
+        raise PeerError("expected a KEM key that gives a shared secret; its owner publishes another",
+                        code="bad-key") from None
 
 
 @lru_cache(maxsize=256)
