@@ -36,10 +36,16 @@ SIZES = st.one_of(st.integers(0, 2_000), st.integers(0, 1 << 20))
 
 # draft-connolly-cfrg-xwing-kem, appendix C: seed, and the first 18 and last 18 bytes of its public key.
 XWING = [
-    ("7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26", "e2236b35a8c24b39b10aa1323a96a919a2ce",
-     "70216223593d4ba32d9abac8cd049040ef6534"),
-    ("badfd6dfaac359a5efbb7bcc4b59d538df9a04302e10c8bc1cbf1a0b3a5120ea", "0333285fa253661508c9fb444852caa40616",
-     "f85b528c953926d96ea8a160b8843f1c89c62"),
+    (
+        "7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26",
+        "e2236b35a8c24b39b10aa1323a96a919a2ce",
+        "70216223593d4ba32d9abac8cd049040ef6534",
+    ),
+    (
+        "badfd6dfaac359a5efbb7bcc4b59d538df9a04302e10c8bc1cbf1a0b3a5120ea",
+        "0333285fa253661508c9fb444852caa40616",
+        "f85b528c953926d96ea8a160b8843f1c89c62",
+    ),
 ]
 
 
@@ -85,15 +91,22 @@ def test_a_wrap_opens_for_its_key_and_info_only() -> None:
     assert len(wrapped) == WRAP_BYTES and ALICE.unwrap(wrapped, INFO) == KEY
     assert wrap(KEY, ALICE.public, INFO) != wrapped
     flipped = bytes([wrapped[0] ^ 1]) + wrapped[1:]
-    for key, candidate, info in ((BOB, wrapped, INFO), (ALICE, wrapped, b"other"), (ALICE, flipped, INFO),
-                                 (ALICE, wrapped[:-1], INFO), (ALICE, b"", INFO), (ALICE, wrapped + b"\0", INFO)):
+    for key, candidate, info in (
+        (BOB, wrapped, INFO),
+        (ALICE, wrapped, b"other"),
+        (ALICE, flipped, INFO),
+        (ALICE, wrapped[:-1], INFO),
+        (ALICE, b"", INFO),
+        (ALICE, wrapped + b"\0", INFO),
+    ):
         with pytest.raises(PeerError) as refused:
             key.unwrap(candidate, info)
         assert refused.value.code == "cannot-open"
 
 
-@pytest.mark.parametrize("public", [b"", bytes(KEM_PUBLIC_BYTES - 1), bytes(KEM_PUBLIC_BYTES + 1),
-                                    b"\xff" * KEM_PUBLIC_BYTES])
+@pytest.mark.parametrize(
+    "public", [b"", bytes(KEM_PUBLIC_BYTES - 1), bytes(KEM_PUBLIC_BYTES + 1), b"\xff" * KEM_PUBLIC_BYTES]
+)
 def test_what_is_no_public_key_is_refused(public: bytes) -> None:
     """Wrong lengths, and coefficients beyond ML-KEM's modulus (FIPS 203 §7.2)."""
     with pytest.raises(PeerError) as refused:
@@ -145,8 +158,17 @@ def test_few_sizes_show() -> None:
     assert len({len(pad(bytes(size))) for size in range(0, 100_000, 50)}) < 200
 
 
-@pytest.mark.parametrize("padded", [b"", b"\0\0\0", b"\0\0\0\5abcd", b"\xff\xff\xff\xff" + bytes(300),
-                                    b"\0\0\0\1ab" + bytes(250), b"\0\0\0\1a" + bytes(250) + b"\1"])
+@pytest.mark.parametrize(
+    "padded",
+    [
+        b"",
+        b"\0\0\0",
+        b"\0\0\0\5abcd",
+        b"\xff\xff\xff\xff" + bytes(300),
+        b"\0\0\0\1ab" + bytes(250),
+        b"\0\0\0\1a" + bytes(250) + b"\1",
+    ],
+)
 def test_padding_that_says_more_is_refused(padded: bytes) -> None:
     """A length beyond the bytes, or anything but zeros behind the body, would be a place to hide a second body."""
     with pytest.raises(PeerError) as refused:
@@ -159,8 +181,13 @@ def test_a_body_opens_with_its_key_and_header_only() -> None:
     sealed = seal_body(KEY, b"body", b"header")
     assert open_body(KEY, sealed, b"header") == b"body" and len(sealed) == PAD_FLOOR + 16
     altered = sealed[:-1] + bytes([sealed[-1] ^ 1])
-    for key, candidate, header in ((bytes(32), sealed, b"header"), (KEY, sealed, b"other"), (KEY, altered, b"header"),
-                                   (KEY, b"", b"header"), (KEY, sealed[:15], b"header")):
+    for key, candidate, header in (
+        (bytes(32), sealed, b"header"),
+        (KEY, sealed, b"other"),
+        (KEY, altered, b"header"),
+        (KEY, b"", b"header"),
+        (KEY, sealed[:15], b"header"),
+    ):
         with pytest.raises(PeerError) as refused:
             open_body(key, candidate, header)
         assert refused.value.code == "cannot-open"
@@ -171,8 +198,13 @@ def test_what_is_kept_at_rest_opens_whole_or_not_at_all(body: bytes, nonce: byte
     """A fresh nonce goes in front; another key, another place or a short file open nothing."""
     kept = lock(KEY, nonce, body, b"place")
     assert kept[:12] == nonce and unlock(KEY, kept, b"place") == body
-    for key, candidate, place in ((bytes(32), kept, b"place"), (KEY, kept, b"elsewhere"), (KEY, kept[:-1], b"place"),
-                                  (KEY, kept[:5], b"place"), (KEY, b"", b"place")):
+    for key, candidate, place in (
+        (bytes(32), kept, b"place"),
+        (KEY, kept, b"elsewhere"),
+        (KEY, kept[:-1], b"place"),
+        (KEY, kept[:5], b"place"),
+        (KEY, b"", b"place"),
+    ):
         with pytest.raises(PeerError):
             unlock(key, candidate, place)
 
@@ -188,5 +220,6 @@ def test_labels_give_independent_keys() -> None:
 def test_the_suite_is_x_wing_with_aes_256_gcm() -> None:
     """The one suite of the envelope; a weaker one is a change of this line and of the specification."""
     wrapped = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM).encrypt(
-        KEY, sealing._loaded_kem(ALICE.public), info=INFO)
+        KEY, sealing._loaded_kem(ALICE.public), info=INFO
+    )
     assert ALICE.unwrap(wrapped, INFO) == KEY

@@ -37,8 +37,18 @@ def test_half_a_signature_is_nothing() -> None:
     ed, ml = KEY.sign(TEXT)
     foreign_ed, foreign_ml = OTHER.sign(TEXT)
     old_ed, old_ml = KEY.sign(b"purpose\0something else")
-    for forged in ((ed, b""), (b"", ml), (ed, foreign_ml), (foreign_ed, ml), (ed, old_ml), (old_ed, ml), (ml, ed),
-                   (ed, bytes(len(ml))), (bytes(64), ml), (b"", b"")):
+    for forged in (
+        (ed, b""),
+        (b"", ml),
+        (ed, foreign_ml),
+        (foreign_ed, ml),
+        (ed, old_ml),
+        (old_ed, ml),
+        (ml, ed),
+        (ed, bytes(len(ml))),
+        (bytes(64), ml),
+        (b"", b""),
+    ):
         assert refused(KEY.verifying_key, forged)
 
 
@@ -63,10 +73,17 @@ def test_the_ed25519_half_is_rfc_8032() -> None:
     )
 
 
-@pytest.mark.parametrize(("algorithm", "raw"), [
-    ("ml-dsa-44", b""), ("ml-dsa-44", bytes(32 + 1311)), ("ml-dsa-44", bytes(32 + 1313)), ("ml-dsa-65", bytes(32 + 1312)),
-    ("ml-dsa-87", bytes(32 + 2592)), ("none", bytes(32)),
-])
+@pytest.mark.parametrize(
+    ("algorithm", "raw"),
+    [
+        ("ml-dsa-44", b""),
+        ("ml-dsa-44", bytes(32 + 1311)),
+        ("ml-dsa-44", bytes(32 + 1313)),
+        ("ml-dsa-65", bytes(32 + 1312)),
+        ("ml-dsa-87", bytes(32 + 2592)),
+        ("none", bytes(32)),
+    ],
+)
 def test_what_is_no_public_key_is_refused(algorithm: str, raw: bytes) -> None:
     """Lengths tell the parameter set; a root's key is never taken for a node's."""
     with pytest.raises(PeerError) as caught:

@@ -18,9 +18,7 @@ def test_this_library_will_do() -> None:
 
 
 @pytest.mark.parametrize("flag", ["mlkem_supported", "mldsa_supported"])
-def test_a_library_without_one_of_them_fails_closed(
-    flag: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_library_without_one_of_them_fails_closed(flag: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The operator learns what is missing and what to install; nothing is founded and nothing is opened."""
     monkeypatch.setattr(Backend, flag, lambda self: False)
     with pytest.raises(OperatorError, match="lacks ML-" + ("KEM" if "kem" in flag else "DSA")) as refused:

@@ -1,4 +1,4 @@
-"""Keys and envelopes for tests, all from fixed seeds, and a second maker of envelopes that breaks one rule at a time."""
+"""Keys and envelopes for tests, from fixed seeds, and a second maker of envelopes that breaks one rule at a time."""
 
 from __future__ import annotations
 
@@ -16,9 +16,17 @@ KEMS = {"bb": B, "cc": C}
 CEK = bytes(range(32))
 BODY = encode({"request": "R-1", "officer": "desk-1"})
 DEFAULTS: dict[str, Any] = {
-    "kind": "case.acknowledge", "message_id": bytes(range(16)), "sender": "aa", "signing_key": SENDER,
-    "instrument": "case-exchange", "case": "C-1", "issued_at": 1_000, "expires_at": 2_000,
-    "charter_revision": b"R" * 16, "exercise": True, "content_key": CEK,
+    "kind": "case.acknowledge",
+    "message_id": bytes(range(16)),
+    "sender": "aa",
+    "signing_key": SENDER,
+    "instrument": "case-exchange",
+    "case": "C-1",
+    "issued_at": 1_000,
+    "expires_at": 2_000,
+    "charter_revision": b"R" * 16,
+    "exercise": True,
+    "content_key": CEK,
 }
 
 
@@ -49,8 +57,12 @@ def header_with(envelope: Envelope, **changes: Any) -> bytes:
 
 def outer(envelope: Envelope, **changes: Any) -> bytes:
     """Return the envelope's bytes with outer parts replaced."""
-    parts: dict[str, Any] = {"header": envelope.header_bytes, "wraps": envelope.wraps, "body": envelope.sealed_body,
-                             "sigs": list(envelope.signature)}
+    parts: dict[str, Any] = {
+        "header": envelope.header_bytes,
+        "wraps": envelope.wraps,
+        "body": envelope.sealed_body,
+        "sigs": list(envelope.signature),
+    }
     assert set(changes) <= set(parts)
     return encode(list({**parts, **changes}.values()))
 

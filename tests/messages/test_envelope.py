@@ -108,8 +108,17 @@ def test_random_bytes_never_escape(junk: bytes) -> None:
 @settings(max_examples=150)
 def test_mutated_structures_never_escape(data: st.DataObject) -> None:
     """Well-formed CBOR of the wrong shape reaches the checks behind the decoder; they too only refuse."""
-    anything = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.binary(max_size=40), st.text(max_size=9),
-                         st.just([]), st.just({}), st.just(["bb", B.kid]), st.just([["bb", B.kid]]))
+    anything = st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-5, 5),
+        st.binary(max_size=40),
+        st.text(max_size=9),
+        st.just([]),
+        st.just({}),
+        st.just(["bb", B.kid]),
+        st.just([["bb", B.kid]]),
+    )
     parts: list[Any] = decode(raw())
     if data.draw(st.booleans()):
         header = decode(parts[0])
@@ -150,11 +159,25 @@ def test_a_header_lifted_onto_another_body_is_refused() -> None:
     assert code_of(signed(body_only, SENDER).encode()) == "cannot-open"
 
 
-@pytest.mark.parametrize(("field", "value"), [
-    ("mid", b"x" * 16), ("snd", "mm"), ("sid", b"x" * 8), ("typ", "case.close"), ("ins", "founding"), ("case", "C-2"),
-    ("case", None), ("iat", 999), ("exp", 2_001), ("crv", b"x" * 16), ("exr", False), ("cmt", bytes(32)),
-    ("rcp", [["bb", B.kid], ["dd", C.kid]]), ("rcp", [["cc", C.kid], ["bb", B.kid]]),
-])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("mid", b"x" * 16),
+        ("snd", "mm"),
+        ("sid", b"x" * 8),
+        ("typ", "case.close"),
+        ("ins", "founding"),
+        ("case", "C-2"),
+        ("case", None),
+        ("iat", 999),
+        ("exp", 2_001),
+        ("crv", b"x" * 16),
+        ("exr", False),
+        ("cmt", bytes(32)),
+        ("rcp", [["bb", B.kid], ["dd", C.kid]]),
+        ("rcp", [["cc", C.kid], ["bb", B.kid]]),
+    ],
+)
 def test_every_header_field_is_bound(field: str, value: Any) -> None:
     """Changing one breaks the signature; if the sender signs again, wrap or body still do not open."""
     envelope = sealed()
@@ -220,23 +243,57 @@ def test_a_stranger_cannot_pass_off_a_secret_as_its_own() -> None:
     assert refused.value.code == "cannot-open"
 
 
-@pytest.mark.parametrize("rcp", [
-    [["bb", B.kid], ["bb", B.kid]], [["bb", B.kid], ["bb", C.kid]], [["bb", B.kid]], [],
-    [["bb", B.kid], ["cc", C.kid], ["dd", M.kid]], [["bb", B.kid], ["cc", C.kid[:7]]], [["bb"], ["cc"]],
-    [["bb", B.kid, 1], ["cc", C.kid]], [["bb\n", B.kid], ["cc", C.kid]], {"bb": B.kid},
-])
+@pytest.mark.parametrize(
+    "rcp",
+    [
+        [["bb", B.kid], ["bb", B.kid]],
+        [["bb", B.kid], ["bb", C.kid]],
+        [["bb", B.kid]],
+        [],
+        [["bb", B.kid], ["cc", C.kid], ["dd", M.kid]],
+        [["bb", B.kid], ["cc", C.kid[:7]]],
+        [["bb"], ["cc"]],
+        [["bb", B.kid, 1], ["cc", C.kid]],
+        [["bb\n", B.kid], ["cc", C.kid]],
+        {"bb": B.kid},
+    ],
+)
 def test_recipients_and_wraps_match_one_to_one(rcp: Any) -> None:
     """Nobody twice, nobody without a wrap, no wrap without a name, nothing beside member and key id."""
     envelope = sealed()
     assert code_of(outer(envelope, header=header_with(envelope, rcp=rcp))) == "bad-envelope"
 
 
-@pytest.mark.parametrize("changes", [
-    {"v": 0}, {"v": 2}, {"v": True}, {"v": 1.0}, {"mid": b"x" * 15}, {"mid": "x" * 16}, {"snd": "AA"}, {"snd": "aa\n"},
-    {"sid": b""}, {"typ": "open"}, {"typ": "case.open\n"}, {"typ": "Case.open"}, {"ins": ""}, {"ins": "a b"},
-    {"case": ""}, {"case": "C-1\n"}, {"iat": -1}, {"exp": 2**48}, {"exp": 1_000}, {"exp": 999}, {"iat": 1.0},
-    {"crv": bytes(15)}, {"exr": 1}, {"exr": None}, {"cmt": bytes(31)},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"v": 0},
+        {"v": 2},
+        {"v": True},
+        {"v": 1.0},
+        {"mid": b"x" * 15},
+        {"mid": "x" * 16},
+        {"snd": "AA"},
+        {"snd": "aa\n"},
+        {"sid": b""},
+        {"typ": "open"},
+        {"typ": "case.open\n"},
+        {"typ": "Case.open"},
+        {"ins": ""},
+        {"ins": "a b"},
+        {"case": ""},
+        {"case": "C-1\n"},
+        {"iat": -1},
+        {"exp": 2**48},
+        {"exp": 1_000},
+        {"exp": 999},
+        {"iat": 1.0},
+        {"crv": bytes(15)},
+        {"exr": 1},
+        {"exr": None},
+        {"cmt": bytes(31)},
+    ],
+)
 def test_headers_out_of_form_are_refused(changes: dict[str, Any]) -> None:
     """Another version, wrong lengths and types, an expiry that is not after the issue time."""
     envelope = sealed()
@@ -251,7 +308,7 @@ def test_a_header_in_another_spelling_is_refused() -> None:
     envelope = sealed()
     plain = decode(envelope.header_bytes)
     assert code_of(outer(envelope, header=b"\x98\x0d" + encode(plain)[1:])) == "non-canonical"
-    assert code_of(outer(envelope, header=encode(dict(enumerate(map(str, plain)))) )) != "read"
+    assert code_of(outer(envelope, header=encode(dict(enumerate(map(str, plain)))))) != "read"
     assert code_of(outer(envelope, header=encode([*plain, 1]))) == "bad-envelope"
     assert code_of(outer(envelope, header=encode(plain[:-1]))) == "bad-envelope"
 

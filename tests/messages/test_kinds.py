@@ -20,17 +20,37 @@ from hamsaya.node.handlers import HANDLERS
 from tests.messages.strategies import plain
 
 ALL = [
-    "case.acknowledge", "case.answer", "case.ask", "case.close", "case.decline", "case.open", "case.overdue",
-    "case.purge", "case.revoke", "charter.sign", "compliance.attest", "compliance.commit", "compliance.evidence",
-    "compliance.finding", "compliance.notify", "compliance.reply", "keys.publish", "linkage.step", "linkage.tranche",
-    "monitor.picture", "monitor.report", "node.peer",
+    "case.acknowledge",
+    "case.answer",
+    "case.ask",
+    "case.close",
+    "case.decline",
+    "case.open",
+    "case.overdue",
+    "case.purge",
+    "case.revoke",
+    "charter.sign",
+    "compliance.attest",
+    "compliance.commit",
+    "compliance.evidence",
+    "compliance.finding",
+    "compliance.notify",
+    "compliance.reply",
+    "keys.publish",
+    "linkage.step",
+    "linkage.tranche",
+    "monitor.picture",
+    "monitor.report",
+    "node.peer",
 ]
 SECRET = "sikrit7f3a"
 
 # Words by which a person would be singled out or struck; no field and no code may carry one of them. The range
 # of an indicator (target_low, target_high) is two numbers.
 GROUNDS = re.compile(r"ethnic|religio|politic|sect|tribe|racial|faith|opinion|ideolog|extremis|separatis|caste|clan")
-FORCE = re.compile(r"target(?!_low$|_high$)|strike|kill|lethal|drone|assassin|covert|render|intercept|device|imei|imsi|plate|phone")
+FORCE = re.compile(
+    r"target(?!_low$|_high$)|strike|kill|lethal|drone|assassin|covert|render|intercept|device|imei|imsi|plate|phone"
+)
 PERSON = re.compile(r"person|name|birth|dob|passport|nationality|gender|biometric|face|address|subject|suspect|label")
 
 
@@ -76,6 +96,7 @@ def test_the_list_of_kinds_is_closed() -> None:
 
 def test_a_kind_is_registered_once() -> None:
     """Neither a name nor a body type can be taken over by a later import."""
+
     class Fresh(Body, frozen=True):
         """Not a message."""
 
@@ -104,7 +125,9 @@ def test_no_ground_and_no_force_can_be_written(kind: str) -> None:
         assert not GROUNDS.search(word) and not FORCE.search(word), word
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ALL if kind.partition(".")[0] in ("monitor", "compliance", "linkage")])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in ALL if kind.partition(".")[0] in ("monitor", "compliance", "linkage")]
+)
 def test_no_person_outside_a_case(kind: str) -> None:
     """Monitoring, verification and benefits have no field in which a person could stand."""
     for word in words(inspect.type_info(KINDS[kind])):
@@ -187,20 +210,41 @@ def test_a_refused_value_is_not_repeated(kind: str) -> None:
     check()
 
 
-@pytest.mark.parametrize(("kind", "field", "value"), [
-    ("case.ask", "urgency", "whenever"), ("case.ask", "to", "PK"), ("case.ask", "to", "pk\n"),
-    ("case.ask", "request", "R 1"), ("case.ask", "request", "R1\n"), ("case.ask", "question", ""),
-    ("case.ask", "question", "x" * 4001), ("case.ask", "question", b"bytes"), ("case.ask", "officer", None),
-    ("case.open", "purpose", "political"), ("case.open", "act", "extremism"), ("case.open", "retain_until", -1),
-    ("case.open", "retain_until", 2**48), ("case.open", "retain_until", 1.0), ("case.open", "participants", ["pk"]),
-    ("charter.sign", "revision", bytes(31)), ("charter.sign", "revision", "A" * 44),
-    ("monitor.picture", "first", "2026-13"), ("monitor.picture", "first", "2026-01\n"), ("monitor.picture", "cells", True),
-    ("monitor.report", "rows", [[0, "2026-01", 1, 1, 1, 1, 1]]), ("monitor.report", "rows", [[1, "2026-01", 4, 1, 1, 1, 1]]),
-    ("monitor.report", "rows", [[1, "2026-01", 1, 1, 1, 1]]), ("monitor.report", "rows", [[1, "2026-01", 1, 1, 1, 1, 1, 1]]),
-    ("monitor.report", "rows", [[259_201, "2026-01", 1, 1, 1, 1, 1]]), ("compliance.commit", "k", 0),
-    ("compliance.commit", "required_detection", 1.01), ("compliance.commit", "panel", []),
-    ("linkage.tranche", "goods", "weapons"), ("linkage.tranche", "low_musd", -1.0),
-])
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("case.ask", "urgency", "whenever"),
+        ("case.ask", "to", "PK"),
+        ("case.ask", "to", "pk\n"),
+        ("case.ask", "request", "R 1"),
+        ("case.ask", "request", "R1\n"),
+        ("case.ask", "question", ""),
+        ("case.ask", "question", "x" * 4001),
+        ("case.ask", "question", b"bytes"),
+        ("case.ask", "officer", None),
+        ("case.open", "purpose", "political"),
+        ("case.open", "act", "extremism"),
+        ("case.open", "retain_until", -1),
+        ("case.open", "retain_until", 2**48),
+        ("case.open", "retain_until", 1.0),
+        ("case.open", "participants", ["pk"]),
+        ("charter.sign", "revision", bytes(31)),
+        ("charter.sign", "revision", "A" * 44),
+        ("monitor.picture", "first", "2026-13"),
+        ("monitor.picture", "first", "2026-01\n"),
+        ("monitor.picture", "cells", True),
+        ("monitor.report", "rows", [[0, "2026-01", 1, 1, 1, 1, 1]]),
+        ("monitor.report", "rows", [[1, "2026-01", 4, 1, 1, 1, 1]]),
+        ("monitor.report", "rows", [[1, "2026-01", 1, 1, 1, 1]]),
+        ("monitor.report", "rows", [[1, "2026-01", 1, 1, 1, 1, 1, 1]]),
+        ("monitor.report", "rows", [[259_201, "2026-01", 1, 1, 1, 1, 1]]),
+        ("compliance.commit", "k", 0),
+        ("compliance.commit", "required_detection", 1.01),
+        ("compliance.commit", "panel", []),
+        ("linkage.tranche", "goods", "weapons"),
+        ("linkage.tranche", "low_musd", -1.0),
+    ],
+)
 def test_what_the_schemas_leave_out(kind: str, field: str, value: Any) -> None:
     """Codes off the list, references with a line feed, numbers out of range, text for bytes and bytes for text."""
 
@@ -216,7 +260,9 @@ def test_what_the_schemas_leave_out(kind: str, field: str, value: Any) -> None:
 def test_text_is_bytes_only_for_people() -> None:
     """On the wire a digest is bytes; in JSON, where there are none, it is base64. Each face has its one spelling."""
     values = {"document": "charter", "revision": bytes(32)}
-    assert parse_body("charter.sign", encode(values)) == body_from_plain("charter.sign", {**values, "revision": "A" * 43 + "="})
+    assert parse_body("charter.sign", encode(values)) == body_from_plain(
+        "charter.sign", {**values, "revision": "A" * 43 + "="}
+    )
     assert refusal("charter.sign", encode({**values, "revision": "A" * 43 + "="})).code == "bad-body"
 
 

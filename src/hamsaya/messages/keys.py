@@ -72,13 +72,16 @@ def open_statement(unverified_bytes: bytes, root: VerifyingKey, message_keys: li
 
     Args:
         root: The node's root key; it must have signed every use but ``kem``.
-        message_keys: Already trusted message-key statements of the same node; one of them, valid when the KEM
-            epoch begins or published, must have signed a ``kem`` statement.
+        message_keys: Already trusted message-key statements of the same node; one of them must have signed a
+            ``kem`` statement, for an epoch of its own time or of the four weeks it is published ahead.
     Raises:
         PeerError: malformed (``bad-key``), or signed by nobody who may (``bad-signature``).
     """
     statement, signed, signature = _parse_statement(unverified_bytes)
-    issuers = [root] if statement.use != "kem" else [key.verifying_key for key in message_keys]
+    issuers = [root] if statement.use != "kem" else [
+        key.verifying_key for key in message_keys
+        if key.not_before < statement.not_after and statement.not_before < key.not_after + EPOCHS_AHEAD * EPOCH_LENGTH
+    ]
     for issuer in issuers:
         try:
             issuer.verify(signature, signed)
