@@ -8,6 +8,7 @@ on their own, so no page elsewhere can make one act.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable, Mapping
 
 import msgspec
 from starlette.requests import Request
@@ -21,8 +22,9 @@ from hamsaya.node.service import Service
 MAX_ARGUMENT_BYTES = 64 << 20  # a courier file of a month, in base64
 
 
-def control_routes(service: Service, token: str) -> list[Route]:
-    """Return the control API's one route."""
+def control_routes(service: Service, token: str, more: Mapping[str, Callable[[], object]] | None = None) -> list[Route]:
+    """Return the control API's one route; ``more`` are actions of the process rather than of the node, by name."""
+    local = more or {}
 
     async def act(request: Request) -> Response:
         given = request.headers.get("authorization", "")
@@ -32,7 +34,8 @@ def control_routes(service: Service, token: str) -> list[Route]:
                 401, media_type="application/json",
             )
         arguments = await read_bounded(request, MAX_ARGUMENT_BYTES)
-        result = await perform(service, request.path_params["action"], arguments)
+        name = request.path_params["action"]
+        result = msgspec.json.encode(local[name]()) if name in local else await perform(service, name, arguments)
         return Response(result, media_type="application/json")
 
     return [Route("/control/{action}", refusals(act), methods=["POST"])]

@@ -6,7 +6,7 @@ state or an act through the service; what is said to others always leaves throug
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,11 @@ import msgspec
 
 from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.cases import views as cases_views
+from hamsaya.charter import rules as charter_rules
 from hamsaya.compliance import views as compliance_views
 from hamsaya.linkage import views as linkage_views
-from hamsaya.messages.kinds import Member, Ref, body_from_plain
+from hamsaya.messages.event import Event
+from hamsaya.messages.kinds import Body, Member, Ref, body_from_plain, schema
 from hamsaya.messages.monitor import Month
 from hamsaya.monitor import picture as pictures
 from hamsaya.monitor.types import Pooled, TableRow
@@ -25,6 +27,7 @@ from hamsaya.node.core import Node
 from hamsaya.node.logview import audit, prove
 from hamsaya.node.send import Draft, preview
 from hamsaya.node.service import Service
+from hamsaya.node.witnessing import witness_policy
 from hamsaya.translog.checkpoint import Checkpoint
 
 
@@ -61,12 +64,28 @@ class CaseArgs(Args, frozen=True):
 
 
 class PeriodArgs(Args, frozen=True):
-    """A period in months, both ends included, and how many table rows."""
+    """A period in months, both ends included (without one: from the first to the last month reported), and how many
+    table rows."""
 
-    first: Month
-    last: Month
+    first: Month | None = None
+    last: Month | None = None
     limit: int = 50
     cells: bool = False
+
+
+class MayArgs(Args, frozen=True):
+    """A question to the charter: may this node send ``kind`` to these?"""
+
+    kind: str
+    to: list[str] = []
+    instrument: Ref | None = None
+    case: Ref | None = None
+
+
+class LogArgs(Args, frozen=True):
+    """Whose log; this node's own without it."""
+
+    member: Member | None = None
 
 
 class MemberArgs(Args, frozen=True):
@@ -130,12 +149,13 @@ class PictureView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProofView(msgspec.Struct, frozen=True, kw_only=True):
-    """The tlog-proof of one leaf, as text, and the receipts that receivers gave for it."""
+    """The tlog-proof of one leaf, as text, the statement it commits to, and the receipts that receivers gave."""
 
     message_id: str
     index: int
     role: str
     proof: str
+    statement: bytes
     receipts: dict[str, str]
 
 
@@ -176,10 +196,12 @@ def _question(ask: Callable[[Node, Any], Any]) -> Callable[[Service, Any], Await
 def draft_of(node: Node, args: SendArgs) -> Draft:
     """Return the draft that ``args`` describe, with "all" spelt out."""
     body = body_from_plain(args.kind, args.body)
-    recipients: list[str] = []
-    for member in args.to:
-        recipients += everybody(node, args.kind) if member == "all" else [member]
-    return Draft(body, tuple(recipients), args.instrument, args.case)
+    return Draft(body, spelt_out(node, args.kind, args.to), args.instrument, args.case)
+
+
+def spelt_out(node: Node, kind: str, to: Sequence[str]) -> tuple[str, ...]:
+    """Return the recipients of a message of ``kind`` with "all" replaced by everybody it may reach."""
+    return tuple(name for member in to for name in (everybody(node, kind) if member == "all" else [member]))
 
 
 def everybody(node: Node, kind: str) -> list[str]:
@@ -215,16 +237,40 @@ def _explain(node: Node, args: SendArgs) -> ExplainView:
     )
 
 
+def _may(node: Node, args: MayArgs) -> ExplainView:
+    """Ask the charter alone: its clauses read no body, so none is needed."""
+    schema(args.kind)
+    now = node.clock.now()
+    event = Event(
+        message_id=bytes(16), kind=args.kind, sender=node.own, recipients=spelt_out(node, args.kind, args.to),
+        instrument=args.instrument or node.agreement.instrument_for(args.kind), case=args.case, issued_at=now,
+        expires_at=now, exercise=node.agreement.exercise, body=Body(),
+    )
+    decision = charter_rules.decide_event(node.agreement.charter, node.state.charter, event)
+    return ExplainView(
+        allowed=decision.allowed, code=decision.code, reasons=_sentences(decision),
+        obligations=sorted(decision.obligations), recipients=list(event.recipients),
+    )
+
+
+def _period(node: Node, args: PeriodArgs) -> tuple[Month, Month]:
+    reported = node.state.monitor.parts
+    if not reported and not (args.first and args.last):
+        raise OperatorError("nothing has been reported here yet; name a period", code="no-reports")
+    return (args.first or min(first for _, first, _ in reported), args.last or max(last for _, _, last in reported))
+
+
 def _picture(node: Node, args: PeriodArgs) -> PictureView:
-    document = pictures.picture(node.state.monitor, node.agreement.areas, args.first, args.last)
+    first, last = _period(node, args)
+    document = pictures.picture(node.state.monitor, node.agreement.areas, first, last)
     digest = pictures.digest(document)
     stated = {
         member: statement.picture.digest == digest
-        for (member, first, last), statement in node.state.monitor.statements.items()
-        if (first, last) == (args.first, args.last)
+        for (member, *period), statement in node.state.monitor.statements.items()
+        if period == [first, last]
     }
     return PictureView(
-        first=args.first, last=args.last, digest=digest.hex(), cells=len(document.cells), coverage=document.coverage,
+        first=first, last=last, digest=digest.hex(), cells=len(document.cells), coverage=document.coverage,
         statuses=document.statuses, totals=document.totals, rows=pictures.table(document, args.limit),
         stated=dict(sorted(stated.items())),
     )
@@ -232,7 +278,7 @@ def _picture(node: Node, args: PeriodArgs) -> PictureView:
 
 async def _state_picture(service: Service, args: PeriodArgs) -> SentView:
     def draft(node: Node) -> Draft:
-        document = pictures.picture(node.state.monitor, node.agreement.areas, args.first, args.last)
+        document = pictures.picture(node.state.monitor, node.agreement.areas, *_period(node, args))
         return Draft(pictures.statement(document), tuple(everybody(node, "monitor.picture")))
 
     sent = await service.send(await service.ask(draft))
@@ -255,7 +301,7 @@ def _prove(node: Node, args: ProveArgs) -> ProofView:
         if row.role == "sent" and (receipt := node.store.receipt(recipient.member, message_id))
     }
     return ProofView(message_id=args.message_id, index=row.index, role=row.role, proof=prove(node, row).decode(),
-                     receipts=receipts)
+                     statement=row.statement, receipts=receipts)
 
 
 def _audit(node: Node, args: Nothing) -> AuditView:
@@ -294,12 +340,16 @@ ACTIONS: dict[str, Action] = {
     "log": Action(Limit, _question(lambda node, a: views.log_rows(node, a.first, a.limit))),
     "refusals": Action(Limit, _question(lambda node, a: views.refusals(node, a.limit))),
     "outbox": Action(Limit, _question(lambda node, a: views.outbox(node, a.limit))),
+    "documents": Action(Nothing, _question(lambda node, _: {
+        name: revision.hex() for name, revision in node.agreement.documents.items()})),
     "checkpoint": Action(Nothing, _question(lambda node, _: views.checkpoint(node))),
     "prove": Action(ProveArgs, _question(_prove)),
     "audit": Action(Nothing, _question(_audit)),
+    "policy": Action(LogArgs, _question(lambda node, a: {"policy": witness_policy(node, a.member or node.own)})),
     "cosign": Action(Nothing, _cosign),
     "send": Action(SendArgs, _send),
     "explain": Action(SendArgs, _question(_explain)),
+    "may": Action(MayArgs, _question(_may)),
     "cases": Action(Nothing, _question(lambda node, _: cases_views.cases(node.state.cases, node.clock.now()))),
     "case": Action(CaseArgs, _question(lambda node, a: cases_views.case(node.state.cases, a.case, node.clock.now()))),
     "inbox": Action(Nothing, _question(lambda node, _: cases_views.inbox(node.state.cases, node.own, node.clock.now()))),

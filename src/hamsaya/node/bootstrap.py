@@ -15,7 +15,7 @@ import fcntl
 import gc
 import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -24,19 +24,22 @@ import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
+from hamsaya.adapters import ucdp
 from hamsaya.adapters.clock import ExerciseClock, SystemClock, SystemRandom
 from hamsaya.adapters.http import HttpTransport, admit, make_certificate, server_context
 from hamsaya.adapters.keyfile import KeyFile
 from hamsaya.adapters.regionpack import Pack, builtin_pack, load_pack
 from hamsaya.adapters.sqlite import SqliteStore
-from hamsaya.base.errors import OperatorError
+from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.base.ids import member_id
+from hamsaya.base.interval import Interval
 from hamsaya.charter.rules import compile_document
 from hamsaya.charter.types import document_from_plain
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.crypto.support import require_post_quantum
 from hamsaya.messages.keys import SIGNING_LIFETIME, Card, encode_card, open_card, sign_statement
 from hamsaya.messages.node import Peer
+from hamsaya.monitor.types import Incident
 from hamsaya.node.agreement import Agreement
 from hamsaya.node.core import Node, Step, no_step, open_node
 from hamsaya.node.send import Draft, SendJob
@@ -102,7 +105,7 @@ def found(directory: Path, settings: Settings, passphrase: str) -> Card:
             an existing one. Also a slug the pack does not know, or a directory that cannot be written.
     """
     require_post_quantum()
-    _refuse_second_history(directory)
+    refuse_second_history(directory)
     pack = open_pack(settings)
     if settings.node not in {party.id for party in pack.parties}:
         raise OperatorError(f"expected one of the pack's parties, received {member_id(settings.node)!r}",
@@ -136,7 +139,8 @@ def found(directory: Path, settings: Settings, passphrase: str) -> Card:
     return card
 
 
-def _refuse_second_history(directory: Path) -> None:
+def refuse_second_history(directory: Path) -> None:
+    """Return when no node is in ``directory``; raises OperatorError ``already-founded``."""
     present = [name for name in ("node.toml", "node.db", "keys.bin") if (directory / name).exists()]
     if present:
         raise OperatorError(
@@ -218,9 +222,12 @@ def agreement_of(pack: Pack, own: str) -> Agreement:
 
 def open_pack(settings: Settings) -> Pack:
     """Return the region pack the settings name, with the parties that take part."""
-    path = Path(settings.pack)
-    pack = load_pack(path) if path.is_dir() else builtin_pack(settings.pack)
-    return _with_present(pack, settings.present)
+    return _with_present(open_named_pack(settings.pack), settings.present)
+
+
+def open_named_pack(name: str | None) -> Pack:
+    """Return the pack in folder ``name``, else the built-in pack of that name; None is the default one."""
+    return load_pack(Path(name)) if name is not None and Path(name).is_dir() else builtin_pack(name)
 
 
 def _with_present(pack: Pack, present: tuple[str, ...]) -> Pack:
@@ -309,3 +316,23 @@ def _lock(directory: Path) -> int:
         raise OperatorError(f"{directory} is in use by a running node; talk to it instead (hamsaya does so by itself "
                             "while it runs)", code="locked") from None
     return descriptor
+
+
+def incidents_of(path: Path) -> tuple[Callable[[Callable[[PeerError], None]], Iterator[Incident]], tuple[str, str]]:
+    """Return a reader of a UCDP GED file, which is given what to do with bad rows, and its (source, licence)."""
+    return (lambda on_bad: ucdp.read(path, on_bad)), (ucdp.SOURCE, ucdp.LICENCE)
+
+
+def pack_inputs(pack: Pack) -> dict[str, Interval]:
+    """Return a pack's priors for the price of compliance by name."""
+    return {name: Interval(prior.low, prior.mid, prior.high) for name, prior in pack.inputs.items()}
+
+
+def check_library() -> None:
+    """Return when the installed library can do what the protocol promises; raises OperatorError."""
+    require_post_quantum()
+
+
+def check_store(directory: Path) -> None:
+    """Return when the store opens and has this version's schema; raises OperatorError or StoreError."""
+    SqliteStore(directory / "node.db").close()

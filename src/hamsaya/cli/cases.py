@@ -1,0 +1,226 @@
+"""``hamsaya case``: one case at a time, one question to one member, and how each question ends.
+
+Who is told follows from the case, the least that the rules ask for: a question goes to the member asked, its answer
+to the asker, a revocation to every holder, opening and closing to the participants. ``--to`` says otherwise.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hamsaya.base.errors import OperatorError
+from hamsaya.base.instants import DAY
+from hamsaya.cli.command import Session, command, instant
+from hamsaya.cli.output import Table, facts, when
+from hamsaya.messages.cases import (
+    Acknowledge,
+    Act,
+    Answer,
+    Ask,
+    Close,
+    CloseOutcome,
+    Decline,
+    DeclineCode,
+    Open,
+    Purge,
+    PurgeOutcome,
+    Purpose,
+    Revoke,
+    RevokeReason,
+    Subject,
+    Urgency,
+)
+
+app = typer.Typer(help="Cases between members: questions, answers, refusals, revocations.", no_args_is_help=True)
+
+Case = Annotated[str, typer.Argument(help="The case's reference.")]
+RequestRef = Annotated[str, typer.Argument(help="The request's reference.")]
+ItemRef = Annotated[str, typer.Argument(help="The item's reference.")]
+Officer = Annotated[str, typer.Option(help="Who does this, by the desk's own reference.")]
+SUBJECT_FORM = "TYPE|LABEL|ELIGIBILITY|REFERENCE"
+
+
+def _case(session: Session, case: str) -> dict[str, Any]:
+    view: dict[str, Any] | None = session.call("case", case=case)
+    if view is None:
+        raise OperatorError(f"this node knows no case {case}; see: hamsaya case list", code="unknown-case")
+    return view
+
+
+def _request(session: Session, case: str, request: str) -> dict[str, Any]:
+    for view in _case(session, case)["requests"]:
+        if view["request"]["request"] == request:
+            return dict(view["request"])
+    raise OperatorError(f"this node knows no request {request} in {case}; see: hamsaya case show {case}",
+                        code="unknown-request")
+
+
+def _item(session: Session, case: str, item: str) -> dict[str, Any]:
+    for view in _case(session, case)["items"]:
+        if view["item"]["item"] == item:
+            return dict(view["item"])
+    raise OperatorError(f"this node knows no item {item} in {case}; see: hamsaya case show {case}",
+                        code="unknown-item")
+
+
+def _own(session: Session) -> str:
+    return str(session.call("status")["node"])
+
+
+def _new_ref(session: Session, case: str, letter: str, taken: set[str]) -> str:
+    """Return an unused reference that begins with this node's slug, so that two nodes never choose the same."""
+    own = _own(session)
+    return next(ref for n in range(1, len(taken) + 2) if (ref := f"{case}/{own}-{letter}{n}") not in taken)
+
+
+def _subject(text: str) -> Subject:
+    parts = text.split("|")
+    if len(parts) != 4:
+        raise typer.BadParameter(f"expected {SUBJECT_FORM}, received {len(parts)} parts")
+    kind, label, eligibility, reference = parts
+    # The node checks both words against the schema's closed lists.
+    return Subject(type=kind, label=label, eligibility=eligibility, eligibility_ref=reference)  # type: ignore[arg-type]
+
+
+@command(app, "list")
+def list_cases(session: Session) -> None:
+    """List the cases this node takes part in."""
+    views = session.call("cases")
+    session.answer(views, Table(
+        ("case", "status", "title", "opened by", "participants", "requests", "items", "kept until"),
+        [(v["case"]["case"], v["case"]["status"], v["case"]["title"], v["case"]["opener"], v["case"]["participants"],
+          len(v["requests"]), len(v["items"]), when(v["case"]["retain_until"])) for v in views],
+    ))
+
+
+@command(app, "show")
+def show(session: Session, case: Case) -> None:
+    """Show one case with its requests, their clocks, and its items."""
+    view = _case(session, case)
+    head = {**view["case"], "subjects": [f"{s['type']} {s['label']} ({s['eligibility']} {s['eligibility_ref']})"
+                                         for s in view["case"]["subjects"]]}
+    head |= {name: when(head[name]) for name in ("opened_at", "retain_until", "closed_at")}
+    requests = [(r["request"]["request"], r["request"]["asker"], r["request"]["asked"], r["request"]["urgency"],
+                 r["request"]["declined"] or r["request"]["status"], when(r["answer_due"]), r["late"],
+                 r["request"]["question"]) for r in view["requests"]]
+    items = [(i["item"]["item"], i["item"]["originator"], i["item"]["status"], i["item"]["holders"],
+              i["item"]["caveats"], when(i["purge_due"]), i["outstanding"], i["item"]["text"]) for i in view["items"]]
+    session.answer(
+        view, facts(**head),
+        Table(("request", "from", "to", "urgency", "state", "answer due", "late", "question"), requests, "Requests"),
+        Table(("item", "from", "status", "holders", "caveats", "purge due", "not attested", "text"), items, "Items"),
+    )
+
+
+@command(app, "inbox")
+def inbox(session: Session) -> None:
+    """List what this node has still to do, by deadline."""
+    tasks = session.call("inbox")
+    session.answer(tasks, Table(
+        ("due", "late", "task", "case", "reference"),
+        [(when(t["due"]), t["late"], t["task"], t["case"], t["reference"]) for t in tasks],
+    ))
+
+
+@command(app, "open", "send")
+def open_case(
+    session: Session,
+    case: Case,
+    title: Annotated[str, typer.Option()],
+    purpose: Annotated[Purpose, typer.Option()],
+    act: Annotated[Act, typer.Option(help="The mutually criminalised act.")],
+    member: Annotated[list[str], typer.Option("--with", help="Another participant; repeat.")],
+    officer: Officer,
+    retain_days: Annotated[int, typer.Option(min=1, help="Days to keep it, when --retain-until is not given.")] = 365,
+    retain_until: Annotated[int | None, typer.Option(parser=instant, metavar="DATE")] = None,
+    subject: Annotated[list[str] | None, typer.Option(help=f"{SUBJECT_FORM}; repeat.")] = None,
+) -> None:
+    """Open a case for one purpose and one criminal act."""
+    participants = list(dict.fromkeys([_own(session), *member]))
+    until = retain_until if retain_until is not None else session.now() + retain_days * DAY
+    subjects = [_subject(text) for text in subject or ()]
+    session.send(Open(title=title, purpose=purpose, act=act, participants=participants, officer=officer,
+                      retain_until=until, subjects=subjects), participants[1:], case)
+
+
+@command(app, "ask", "send")
+def ask(
+    session: Session,
+    case: Case,
+    member: Annotated[str, typer.Argument(help="The participant asked.")],
+    question: Annotated[str, typer.Option()],
+    officer: Officer,
+    urgency: Annotated[Urgency, typer.Option(help="Sets the clocks.")] = "routine",
+    request: Annotated[str | None, typer.Option(help="The request's reference; one is made up without it.")] = None,
+) -> None:
+    """Put one question to one participant."""
+    if request is None:
+        taken = {view["request"]["request"] for view in _case(session, case)["requests"]}
+        request = _new_ref(session, case, "q", taken)
+    session.send(Ask(request=request, to=member, question=question, urgency=urgency, officer=officer), [member], case)
+
+
+@command(app, "acknowledge", "send")
+def acknowledge(session: Session, case: Case, request: RequestRef, officer: Officer) -> None:
+    """Say that a person has taken a request in hand."""
+    asker = _request(session, case, request)["asker"]
+    session.send(Acknowledge(request=request, officer=officer), [asker], case)
+
+
+@command(app, "answer", "send")
+def answer(
+    session: Session,
+    case: Case,
+    request: RequestRef,
+    prepared_by: Annotated[str, typer.Option(help="Who prepared the answer.")],
+    released_by: Annotated[str, typer.Option(help="Who released it: another person.")],
+    text: Annotated[str | None, typer.Option(help="The answer.")] = None,
+    text_file: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A file with the answer.")] = None,
+    caveat: Annotated[list[str] | None, typer.Option(help="A caveat by its code, such as no-onward; repeat.")] = None,
+    item: Annotated[str | None, typer.Option(help="The item's reference; one is made up without it.")] = None,
+) -> None:
+    """Answer a request with one item, prepared by one person and released by another."""
+    if (text is None) == (text_file is None):
+        raise typer.BadParameter("expected exactly one of --text and --text-file")
+    asker = _request(session, case, request)["asker"]
+    if item is None:
+        item = _new_ref(session, case, "i", {view["item"]["item"] for view in _case(session, case)["items"]})
+    content = text if text_file is None else text_file.read_text(encoding="utf-8")
+    session.send(Answer(request=request, item=item, text=content, caveats=caveat or [],  # type: ignore[arg-type]
+                        prepared_by=prepared_by, released_by=released_by), [asker], case)
+
+
+@command(app, "decline", "send")
+def decline(
+    session: Session, case: Case, request: RequestRef, code: Annotated[DeclineCode, typer.Option()], officer: Officer
+) -> None:
+    """Refuse a request with a code from the closed list."""
+    asker = _request(session, case, request)["asker"]
+    session.send(Decline(request=request, code=code, officer=officer), [asker], case)
+
+
+@command(app, "revoke", "send")
+def revoke(
+    session: Session, case: Case, item: ItemRef, reason: Annotated[RevokeReason, typer.Option()], officer: Officer
+) -> None:
+    """Ask every holder of an item to purge it and to attest the outcome."""
+    session.send(Revoke(item=item, reason=reason, officer=officer), _item(session, case, item)["holders"], case)
+
+
+@command(app, "purge", "send")
+def purge(
+    session: Session, case: Case, item: ItemRef, outcome: Annotated[PurgeOutcome, typer.Option()], officer: Officer
+) -> None:
+    """Attest what became of a revoked item here; 'purged' overwrites its text in this node's own journal."""
+    owner = _item(session, case, item)["originator"]
+    session.send(Purge(item=item, outcome=outcome, officer=officer), [owner], case)
+
+
+@command(app, "close", "send")
+def close(session: Session, case: Case, outcome: Annotated[CloseOutcome, typer.Option()], officer: Officer) -> None:
+    """Close a case that this node opened."""
+    participants = _case(session, case)["case"]["participants"]
+    session.send(Close(outcome=outcome, officer=officer), participants, case)

@@ -1,0 +1,81 @@
+"""``hamsaya charter``: what is agreed, how far it is signed, and what it lets this node do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from hamsaya.base.errors import OperatorError
+from hamsaya.cli.command import Session, command, read_toml
+from hamsaya.cli.output import Table
+from hamsaya.messages.charter import Sign
+from hamsaya.messages.kinds import kind_of
+
+app = typer.Typer(help="What the members agreed, and what it permits.", no_args_is_help=True)
+
+
+@command(app, "show")
+def show(session: Session) -> None:
+    """Show the instruments: which are in force, who has signed, how many signatures each needs."""
+    views = session.call("instruments")
+    session.answer(views, Table(
+        ("instrument", "title", "in force", "signed by", "needed", "exercise", "kept at most"),
+        [(v["instrument"], v["title"], v["in_force"], v["signed_by"], v["needed"], v["exercise"],
+          f"{v['retention_days']} days") for v in views],
+    ))
+
+
+@command(app, "explain")
+def explain(
+    session: Session,
+    kind: Annotated[str, typer.Argument(help="A message kind, such as case.open.")],
+    to: Annotated[list[str] | None, typer.Option(help="A recipient; repeat, or 'all'.")] = None,
+    case: Annotated[str | None, typer.Option(help="The case it would belong to.")] = None,
+    instrument: Annotated[str | None, typer.Option(help="The instrument it would be sent under.")] = None,
+    body: Annotated[Path | None, typer.Option(
+        exists=True, dir_okay=False, help="The message as TOML or JSON; then the state of things counts too.")] = None,
+) -> None:
+    """Say whether this node may send a message now, and which clauses decide; nothing is sent."""
+    asked = {"kind": kind, "to": to or [], "case": case, "instrument": instrument}
+    question = {} if body is None else {"body": _read_body(body)}
+    view = session.call("explain" if question else "may", **asked, **question)
+    verdict = "permitted" if view["allowed"] else f"refused ({view['code']})"
+    told = ", ".join(view["recipients"]) or "this node alone"
+    owed = [f"It obliges to: {', '.join(view['obligations'])}."] if view["obligations"] else []
+    reasons = [f"  {reason}" for reason in view["reasons"]]
+    session.answer(view, f"{kind} to {told}: {verdict}, because:", *reasons, *owed)
+
+
+def _read_body(path: Path) -> object:
+    if path.suffix != ".json":
+        return read_toml(path)
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise OperatorError(f"{path}: expected JSON: {error}", code="bad-file") from None
+
+
+@command(app, "sign", "send")
+def sign(
+    session: Session,
+    document: Annotated[list[str] | None, typer.Argument(
+        help="charter, or an annex by its reference; without any, all of them.")] = None,
+) -> None:
+    """Sign the charter and its annexes, exactly in the revision this node enforces."""
+    documents = session.call("documents")
+    unknown = sorted(set(document or ()) - set(documents))
+    if unknown:
+        raise OperatorError(f"expected some of {', '.join(documents)}, received {unknown[0]}", code="unknown-document")
+    sent = []
+    for name in document or documents:
+        body = Sign(document=name, revision=bytes.fromhex(documents[name]))
+        sent.append({"document": name, **session.submit(kind_of(body), msgspec.to_builtins(body), ["all"])})
+    session.answer(sent, Table(
+        ("document", "revision", "signed", "told"),
+        [(s["document"], documents[s["document"]], "dry run" if session.dry_run else f"leaf {s['index']}",
+          s["recipients"]) for s in sent],
+    ))

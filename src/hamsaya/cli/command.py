@@ -1,0 +1,182 @@
+"""How every command is made: its own parameters, the options all share, one error handler, one way to answer.
+
+    @command(group, "close")
+    def close(session: Session, case: CaseRef, outcome: Outcome) -> None: ...
+
+Levels: ``json`` adds --json; ``node`` also --dir and --passphrase-file; ``send`` also --to and --dry-run. A refusal
+is printed with its code and ends with 1, wrong usage with 2, an interrupt with 130; the rest ends with 0.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import typer
+
+from hamsaya.base import instants
+from hamsaya.base.errors import HamsayaError, OperatorError
+from hamsaya.cli.client import Client, connect
+from hamsaya.cli.output import Block, complain, print_blocks, print_json, remark
+from hamsaya.messages.kinds import Body, kind_of
+
+Level = Literal["json", "node", "send"]
+
+
+@dataclass
+class Session:
+    """What one command was given by the shared options, and its way to the node, opened when first needed."""
+
+    as_json: bool
+    directory: Path = Path()
+    passphrase_file: Path | None = None
+    to: list[str] = field(default_factory=list)
+    dry_run: bool = False
+    _client: Client | None = None
+
+    @property
+    def client(self) -> Client:
+        """The node's client."""
+        if self._client is None:
+            self._client = connect(self.directory, self.passphrase_file)
+        return self._client
+
+    def call(self, action: str, **arguments: Any) -> Any:
+        """Return the result of one action as plain values."""
+        return self.client.call(action, arguments)
+
+    def now(self) -> int:
+        """Return the node's civil time: an exercise may run on another clock than this machine."""
+        return int(self.call("status")["now"])
+
+    def answer(self, value: Any, *blocks: Block) -> None:
+        """Print the command's result: ``value`` with --json, else the blocks."""
+        if self.as_json:
+            print_json(value)
+        else:
+            print_blocks(blocks)
+
+    def send(self, body: Body, to: Iterable[str], case: str | None = None) -> None:
+        """Send one message, or with --dry-run say whether it may be sent; print which clauses decided it."""
+        self.answer_sent(self.submit(kind_of(body), msgspec.to_builtins(body), to, case))
+
+    def submit(self, kind: str, body: Any, to: Iterable[str], case: str | None = None) -> dict[str, Any]:
+        """Return the node's answer to a message of ``kind``; --to takes the place of ``to``."""
+        action = "explain" if self.dry_run else "send"
+        result = self.call(action, kind=kind, body=body, to=self.to or list(to), case=case)
+        return {**result, "node_running": self.client.running}
+
+    def answer_sent(self, result: dict[str, Any]) -> None:
+        """Print what became of a message."""
+        reasons = [f"  {reason}" for reason in result["reasons"]]
+        told = ", ".join(result["recipients"]) or "this node alone"
+        if self.dry_run:
+            verdict = "may be sent" if result["allowed"] else f"would be refused ({result['code']})"
+            self.answer(result, f"{verdict}, to {told}, because:", *reasons)
+            return
+        self.answer(result, f"{result['kind']} is leaf {result['index']}, for {told}, permitted by:", *reasons,
+                    f"message {result['message_id']}")
+        if not self.client.running and result["recipients"]:
+            remark("The node does not run: the message waits in its outbox (hamsaya node run, or node courier export).")
+
+    def guard(self, act: Callable[[], int | None]) -> int:
+        """Return the exit code of ``act``; a refusal is printed, never a traceback for what was to be expected."""
+        try:
+            return act() or 0
+        except HamsayaError as error:
+            complain(error.code, str(error), as_json=self.as_json)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            name = f"{error.filename}: " if error.filename else ""
+            complain("system", f"{name}{error.strerror or type(error).__name__}", as_json=self.as_json)
+        finally:
+            if self._client is not None:
+                self._client.close()
+        return 1
+
+
+def _option(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+_JSON = [
+    _option("as_json", Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")], False),
+]
+_NODE = [
+    _option("directory", Annotated[Path, typer.Option(
+        "--dir", envvar="HAMSAYA_DIR", help="The node's directory.")], Path("hamsaya-node")),
+    _option("passphrase_file", Annotated[Path | None, typer.Option(
+        "--passphrase-file", envvar="HAMSAYA_PASSPHRASE_FILE", help="Where the passphrase is; else it is asked for.")],
+        None),
+]
+_SEND = [
+    _option("to", Annotated[list[str] | None, typer.Option(
+        "--to", help="Recipients instead of the usual ones; repeat, or 'all'.")], None),
+    _option("dry_run", Annotated[bool, typer.Option(
+        "--dry-run", help="Send nothing; say whether it may be sent and which clauses decide.")], False),
+]
+_OPTIONS: dict[Level, list[inspect.Parameter]] = {
+    "json": _JSON, "node": [*_NODE, *_JSON], "send": [*_SEND, *_NODE, *_JSON],
+}
+
+
+def command(group: typer.Typer, name: str, level: Level = "node") -> Callable[[Callable[..., int | None]], None]:
+    """Register a function as the command ``name`` of ``group``; its first parameter is the session."""
+
+    def register(function: Callable[..., int | None]) -> None:
+        own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+               for parameter in list(inspect.signature(function, eval_str=True).parameters.values())[1:]]
+        shared = _OPTIONS[level]
+
+        def run(**given: Any) -> None:
+            options = {option.name: given.pop(option.name) for option in shared}
+            options["to"] = options.get("to") or []
+            session = Session(**options)
+            raise typer.Exit(session.guard(lambda: function(session, **given)))
+
+        parameters = [*own, *shared]
+        run.__doc__ = function.__doc__
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        group.command(name)(run)
+
+    return register
+
+
+def new_group(app: typer.Typer, name: str, about: str) -> typer.Typer:
+    """Return a group of commands under ``app``."""
+    group = typer.Typer(help=about, no_args_is_help=True)
+    app.add_typer(group, name=name)
+    return group
+
+
+def instant(text: str) -> int:
+    """Return a date (its first moment) or a date-time with its offset as UTC milliseconds; for ``parser=``."""
+    try:
+        if len(text) == len("2026-03-01"):
+            return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+        return instants.parse(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"expected a date or a date-time with its offset, such as 2026-03-01T08:00:00Z, received {text!r}"
+        ) from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return a TOML file's table; raises OperatorError saying where it does not parse."""
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise OperatorError(f"{path}: expected TOML in UTF-8: {error}", code="bad-file") from None
+
+
+# A file that the command reads.
+InFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
