@@ -1,0 +1,182 @@
+"""The pages: each asks the node, and hands plain views to its template. Nothing here changes anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from hamsaya.base.errors import HamsayaError, StoreError
+from hamsaya.console.i18n import choose
+from hamsaya.console.middleware import HEADERS
+from hamsaya.console.picture_map import LEVELS, draw
+from hamsaya.console.problems import BY_STATUS, Trouble, problem_of
+from hamsaya.console.rendering import Renderer, names
+from hamsaya.console.session import Door
+from hamsaya.node import console_views, views
+from hamsaya.node.actions import ACTIONS
+from hamsaya.node.core import Node
+from hamsaya.node.service import Service
+
+T = TypeVar("T")
+LATEST = 12
+LOG_ROWS = 50
+TABLE_ROWS = 100
+# Months that calendars and people can mean; a report may hold others.
+MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Every page of one node."""
+
+    service: Service
+    door: Door
+    renderer: Renderer
+
+    async def _ask(self, question: Callable[[Node], T]) -> T:
+        return await self.service.ask(question)
+
+    async def _perform(self, action: str, **arguments: Any) -> Any:
+        """Return the result of one of the node's own actions; raises Trouble for arguments that do not fit."""
+        entry = ACTIONS[action]
+        try:
+            args = msgspec.convert(arguments, entry.args)
+        except msgspec.ValidationError:
+            raise Trouble("bad-arguments") from None
+        return await entry.run(self.service, args)
+
+    # -- pages --------------------------------------------------------------------------------------------
+
+    async def overview(self, request: Request) -> Response:
+        found = await self._ask(lambda node: console_views.overview(node, LATEST))
+        return self.renderer.page(request, "overview.html", here="/", view=found)
+
+    async def cases(self, request: Request) -> Response:
+        found = await self._perform("cases")
+        return self.renderer.page(request, "cases.html", here="/cases", cases=found[::-1])
+
+    async def case(self, request: Request) -> Response:
+        try:
+            found = await self._perform("case", case=request.path_params["ref"])
+        except Trouble:
+            found = None
+        if found is None:
+            raise Trouble("unknown-case")
+        return self.renderer.page(request, "case.html", here="/cases", view=found)
+
+    async def picture(self, request: Request) -> Response:
+        state, areas = await self._ask(lambda node: (node.state.monitor, node.agreement.areas))
+        chosen = _period(request, console_views.period(state))
+        if chosen is None or not areas:
+            return self.renderer.page(request, "picture_empty.html", here="/picture")
+        known = names(self.service.node.agreement, choose(request))
+
+        def make() -> tuple[console_views.JointPicture, Any]:
+            joint = console_views.picture(state, areas, *chosen)
+            return joint, draw(joint.document, known)
+
+        joint, drawing = await run_in_threadpool(make)
+        first = _whole(request, "from", 0)
+        return self.renderer.page(
+            request, "picture.html", here="/picture", joint=joint, map=drawing, levels=LEVELS, first=first,
+            rows=joint.rows[first : first + TABLE_ROWS], size=TABLE_ROWS,
+        )
+
+    async def findings(self, request: Request) -> Response:
+        commitments = await self._perform("commitments")
+        tranches = await self._perform("tranches")
+        return self.renderer.page(request, "findings.html", here="/findings", commitments=commitments,
+                                  tranches=tranches)
+
+    async def log(self, request: Request) -> Response:
+        before = _whole(request, "before", None)
+        found = await self._ask(lambda node: console_views.log_page(node, before, LOG_ROWS))
+        return self.renderer.page(request, "log.html", here="/log", view=found, step=LOG_ROWS)
+
+    async def entry(self, request: Request) -> Response:
+        proof = await self._perform("prove", message_id=request.path_params["message_id"])
+        (row,) = await self._ask(lambda node: views.log_rows(node, proof.index, 1))
+        return self.renderer.page(request, "entry.html", here="/log", proof=proof, row=row)
+
+    async def about(self, request: Request) -> Response:
+        found = await self._ask(console_views.about)
+        return self.renderer.page(request, "about.html", here="/about", view=found)
+
+    # -- the way in ---------------------------------------------------------------------------------------
+
+    async def login(self, request: Request) -> Response:
+        """Open a session for the unused link. Neither HEAD nor a browser's guess ahead uses it up."""
+        guessed = "prefetch" in request.headers.get("sec-purpose", "")
+        session = None
+        if request.method == "GET" and not guessed:
+            session = self.door.take(request.path_params["token"])
+        if session is None:
+            return self.refuse(request, "used-link")
+        # A page that moves on by itself, not a redirect: after a redirect from elsewhere a strict cookie stays home.
+        response = self.renderer.page(request, "welcome.html", inside=False)
+        response.headers["Refresh"] = "1; url=/"
+        self.door.remember(response, session)
+        return response
+
+    async def healthz(self, request: Request) -> Response:
+        await self._ask(lambda node: None)
+        return PlainTextResponse("ok\n")
+
+    # -- what cannot be shown -----------------------------------------------------------------------------
+
+    def refuse(self, request: Request, code: str) -> Response:
+        """Return the page of one of ``PROBLEMS``; whoever is outside sees nothing of the node but its name."""
+        problem = problem_of(code)
+        inside = self.door.admits(request.cookies.get(self.door.cookie))
+        return self.renderer.page(request, "problem.html", problem.status, problem=problem, inside=inside)
+
+    async def outside(self, request: Request) -> Response:
+        return self.refuse(request, "no-session")
+
+    async def trouble(self, request: Request, error: Exception) -> Response:
+        """Return the page of an error that a page or the router raised."""
+        match error:
+            case Trouble():
+                return self.refuse(request, error.code)
+            case StoreError():
+                return self.refuse(request, "store")
+            case HamsayaError():
+                return self.refuse(request, error.code)
+            case HTTPException():
+                return self.refuse(request, BY_STATUS.get(error.status_code, "bad-request"))
+        response = self.refuse(request, "internal")
+        # A defect is answered outside of the layers that write these.
+        response.headers.update(HEADERS)
+        return response
+
+
+def _period(request: Request, known: tuple[str, str] | None) -> tuple[str, str] | None:
+    """Return the months asked for, what is known by default; raises Trouble ``bad-period``."""
+    first, last = request.query_params.get("first"), request.query_params.get("last")
+    if first is None and last is None:
+        return known
+    for month in (first, last):
+        if month is None or not MONTH.fullmatch(month):
+            raise Trouble("bad-period")
+    assert first is not None and last is not None
+    if first > last:
+        raise Trouble("bad-period")
+    return first, last
+
+
+def _whole(request: Request, name: str, default: T) -> int | T:
+    """Return a whole number of the address, the default where there is none; raises Trouble ``bad-request``."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not re.fullmatch("[0-9]{1,12}", text):
+        raise Trouble("bad-request")
+    return int(text)

@@ -1,0 +1,72 @@
+"""Templates: one strict, escaping environment for each language, and what every page has in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from hamsaya import __version__
+from hamsaya.base.instants import DAY, SECOND
+from hamsaya.console.i18n import COOKIE, LANGUAGES, Language, choose, reader, translations
+from hamsaya.node.agreement import Agreement
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def environment(locale: str) -> Environment:
+    """Return the environment whose texts are those of one locale. Everything is escaped; nothing may be undefined."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, auto_reload=False, extensions=["jinja2.ext.i18n"],
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_translations(translations(locale), newstyle=True)  # type: ignore[attr-defined]
+    return made
+
+
+def names(agreement: Agreement, language: Language) -> dict[str, str]:
+    """Return the parties' display names in ``language``."""
+    return {member: party.display(language.names) for member, party in agreement.charter.members.items()}
+
+
+class Renderer:
+    """Makes pages for one node. ``disclaimers`` are the region pack's, by language."""
+
+    def __init__(self, agreement: Agreement, disclaimers: Mapping[str, str]) -> None:
+        self._agreement, self._disclaimers = agreement, disclaimers
+
+    def page(self, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """Return the page, and let the browser keep a language chosen in the address."""
+        language = choose(request)
+        context = {**self._common(request, language), **values}
+        html = environment(language.locale).get_template(template).render(context)
+        response = HTMLResponse(html, status)
+        if request.query_params.get("lang") == language.tag:
+            response.set_cookie(COOKIE, language.tag, max_age=365 * DAY // SECOND, httponly=True, samesite="strict")
+        return response
+
+    def _common(self, request: Request, language: Language) -> dict[str, Any]:
+        known = names(self._agreement, language)
+
+        def name(member: str) -> Markup:
+            return Markup("<bdi>{}</bdi>").format(known.get(member, member))
+
+        def others(tag: str) -> str:
+            # Only a query: a path that begins with two slashes would lead to another host.
+            query = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
+            return "?" + urlencode([*query, ("lang", tag)])
+
+        return {
+            "t": reader(language), "name": name, "agreement": self._agreement, "languages": LANGUAGES.values(),
+            "in_language": others, "version": __version__, "here": "", "inside": True,
+            "disclaimer": self._disclaimers.get(language.names, ""),
+        }

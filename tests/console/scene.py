@@ -1,0 +1,195 @@
+"""One federation with something of everything to show, and the console of one of its nodes in a test client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from starlette.testclient import TestClient
+
+from hamsaya.base.instants import DAY, HOUR
+from hamsaya.console.app import console_app
+from hamsaya.messages.cases import Acknowledge, Answer, Ask, Decline, Open, Overdue, Purge, Revoke, Subject
+from hamsaya.messages.compliance import Attest, Commit, Evidence, Finding, Notify, Reply, Seat
+from hamsaya.messages.kinds import Body
+from hamsaya.messages.linkage import Step, Tranche
+from hamsaya.messages.monitor import Picture
+from hamsaya.monitor.counts import counts, own_rows, split_report
+from hamsaya.monitor.exercise import LICENCE, SOURCE, exercise_incidents
+from hamsaya.node.actions import everybody
+from hamsaya.node.console_views import picture
+from hamsaya.node.core import Node
+from hamsaya.node.receive import ReceiveJob
+from hamsaya.node.send import Draft
+from hamsaya.node.service import Service
+from hamsaya.ports.transport import Address, Answer as HttpAnswer
+from tests.support.federation import Federation, make_federation, one
+
+MEMBERS = ("pk", "af", "cn", "ir", "kz", "tj", "uz", "joint-cell")
+MONTHS = ("2026-01", "2026-06")
+CASE = "EX-2026-001"
+HOSTILE = "<script>alert(1)</script> \u202egnp.exe \" onmouseover=x"
+TOKEN = "a-token-of-at-least-sixteen"
+ORIGIN = "http://127.0.0.1:8080"
+
+
+@cache
+def federation() -> Federation:
+    """The whole story, told once for all tests of the pages."""
+    made = make_federation(members=tuple(member for member in MEMBERS))
+    _tell_case(made)
+    _tell_hostile_case(made)
+    _tell_reports(made)
+    _tell_promise(made)
+    _tell_tranche(made)
+    _forge(made.node("pk"))
+    say(made, "pk", Ask(request="EX-2026-001/4", to="ir", question="EXERCISE: still on its way.", urgency="routine",
+                        officer="desk-pk-1"), ("ir",), CASE, carry=False)
+    return made
+
+
+@cache
+def empty_federation() -> Federation:
+    """A federation whose parties have exchanged cards and signed, and nothing else."""
+    return make_federation(members=("pk", "ir"))
+
+
+def say(made: Federation, sender: str, body: Body, to: tuple[str, ...], case: str | None = None,
+        carry: bool = True) -> None:
+    made.send(sender, Draft(body, to, case=case))
+    if carry:
+        made.carry_all()
+
+
+def tell_all(made: Federation, sender: str, body: Body, kind: str) -> None:
+    say(made, sender, body, tuple(everybody(made.node(sender), kind)))
+
+
+def _tell_case(made: Federation) -> None:
+    parties = ("pk", "ir", "kz", "uz")
+    subject = Subject(type="consignment", label="EXERCISE consignment note X-0000",
+                      eligibility="mutually-criminalised", eligibility_ref="case-exchange CX.1")
+    say(made, "pk", Open(
+        title="EXERCISE: fictional consignment of detonators at a rail yard", purpose="trace-explosives",
+        act="explosives-trafficking", participants=list(parties), officer="desk-pk-1",
+        retain_until=made.clock.now() + 90 * DAY, subjects=[subject]), parties, CASE)
+    for number, to, urgency in ((1, "ir", "urgent"), (2, "uz", "urgent"), (3, "kz", "threat-to-life")):
+        say(made, "pk", Ask(request=f"{CASE}/{number}", to=to, urgency=urgency, officer="desk-pk-1",
+                            question="EXERCISE: did note X-0000 pass your fictional rail yard?"), (to,), CASE)
+    say(made, "ir", Acknowledge(request=f"{CASE}/1", officer="desk-ir-1"), ("pk",), CASE)
+    made.clock.advance(HOUR)
+    say(made, "ir", Answer(request=f"{CASE}/1", item=f"{CASE}/1/A", text="EXERCISE: seen once, on day two.",
+                           caveats=["lead-only", "no-death-penalty-or-torture"], prepared_by="desk-ir-1",
+                           released_by="desk-ir-2"), ("pk",), CASE)
+    say(made, "uz", Decline(request=f"{CASE}/2", code="open-investigation", officer="desk-uz-1"), ("pk",), CASE)
+    made.clock.advance(3 * DAY)
+    for late in made.node("pk").state.cases.requests.values():
+        if late.asked == "kz":
+            from hamsaya.cases.rules import due
+
+            say(made, "pk", Overdue(request=late.request, step="answer", due=due(late, "answer")), ("kz",), CASE)
+    say(made, "ir", Revoke(item=f"{CASE}/1/A", reason="error", officer="desk-ir-2"), ("pk",), CASE)
+    say(made, "pk", Purge(item=f"{CASE}/1/A", outcome="purged", officer="desk-pk-2"), ("ir",), CASE)
+
+
+def _tell_hostile_case(made: Federation) -> None:
+    say(made, "ir", Open(
+        title=HOSTILE, purpose="prevent-attack", act="bombing", participants=["ir", "pk"], officer="desk-ir-1",
+        retain_until=made.clock.now() + 30 * DAY, subjects=[]), ("pk",), "EX/hostile")
+    say(made, "ir", Ask(request="EX/hostile/1", to="pk", question=HOSTILE, urgency="routine", officer="desk-ir-1"),
+        ("pk",), "EX/hostile")
+
+
+def _tell_reports(made: Federation) -> None:
+    areas = made.node("pk").agreement.areas
+    months = [f"2026-{month:02}" for month in range(1, 7)]
+    busy = [gid for gid, who in sorted(areas.items()) if who & {"pk", "ir", "af", "uz", "tj"}]
+    rows = counts(exercise_incidents(7, busy, months))
+    for member in ("pk", "cn", "ir", "kz", "tj", "uz"):
+        last = "2026-03" if member == "uz" else MONTHS[1]
+        mine = [row for row in own_rows(rows, member, areas) if row.month <= last]
+        for report in split_report(mine, source=SOURCE, licence=LICENCE, as_of=made.clock.now() - DAY,
+                                   first=MONTHS[0], last=last):
+            tell_all(made, member, report, "monitor.report")
+    for member in ("ir", "cn"):
+        node = made.node(member)
+        document = picture(node.state.monitor, areas, *MONTHS).document
+        digest = bytes.fromhex(picture(node.state.monitor, areas, *MONTHS).digest)
+        if member == "cn":
+            digest = bytes(32)
+        tell_all(made, member, Picture(first=MONTHS[0], last=MONTHS[1], digest=digest, cells=len(document.cells),
+                                       coverage=document.coverage), "monitor.picture")
+
+
+def _tell_promise(made: Federation) -> None:
+    blocs = {"cn": "eastern-asia", "ir": "southern-asia", "kz": "central-asia", "uz": "central-asia", "joint-cell": "joint"}
+    now = made.clock.now()
+    tell_all(made, "tj", Commit(
+        commitment="EX-C-001", title="EXERCISE: notified joint visits are admitted",
+        indicator="share of notified joint visits admitted within 48 hours", unit="percent", target_low=90.0,
+        target_high=100.0, cadence_days=30, timeliness_days=15, required_detection=0.9, max_false_alarm=0.1,
+        evidence_classes=["counterpart-report", "joint-visit"], k=3,
+        panel=[Seat(member=member, bloc=bloc) for member, bloc in blocs.items()]), "compliance.commit")
+    tell_all(made, "joint-cell", Evidence(
+        commitment="EX-C-001", evidence="EX-E-001", evidence_class="access-denied", observed_from=now - 20 * DAY,
+        observed_to=now - 20 * DAY, value=None, digest=bytes(32), summary="EXERCISE: the visit was not admitted"),
+        "compliance.evidence")
+    tell_all(made, "pk", Evidence(
+        commitment="EX-C-001", evidence="EX-E-002", evidence_class="counterpart-report", observed_from=now - 30 * DAY,
+        observed_to=now - 10 * DAY, value=50.0, digest=bytes(32), summary="EXERCISE: one of two visits was admitted"),
+        "compliance.evidence")
+    tell_all(made, "pk", Notify(commitment="EX-C-001", finding="EX-F-001", proposed="NC", reply_due=now + 16 * DAY,
+                                evidence=["EX-E-001", "EX-E-002"]), "compliance.notify")
+    tell_all(made, "tj", Reply(finding="EX-F-001", text="EXERCISE: the fictional road was closed by snow."),
+             "compliance.reply")
+    for member, verdict in (("cn", "cannot-tell"), ("kz", "breach"), ("uz", "breach"), ("joint-cell", "breach")):
+        tell_all(made, member, Attest(finding="EX-F-001", verdict=verdict), "compliance.attest")
+    tell_all(made, "joint-cell", Finding(finding="EX-F-001", rating="NC"), "compliance.finding")
+
+
+def _tell_tranche(made: Federation) -> None:
+    tell_all(made, "pk", Tranche(
+        tranche="EX-T-001", project="casa-1000", receiver="tj", payers=["pk"], goods="energy", low_musd=45.0,
+        mid_musd=55.0, high_musd=65.0, commitment="EX-C-001", source="EXERCISE"), "linkage.tranche")
+    for to in ("escrowed", "released", "running", "notice"):
+        ground = "EX-F-001" if to == "notice" else "decision-1"
+        tell_all(made, "pk", Step(tranche="EX-T-001", to=to, ground=ground), "linkage.step")
+
+
+def _forge(node: Node) -> None:
+    for unverified_bytes in (b"no envelope", b"\xa0"):
+        node.commit([ReceiveJob(unverified_bytes)])
+
+
+class Silent:
+    """A transport behind which nobody answers."""
+
+    async def post(self, address: Address, path: str, body: bytes, timeout_s: float) -> HttpAnswer:
+        return HttpAnswer(0, b"")
+
+    async def close(self) -> None:
+        return None
+
+
+@dataclass
+class Console:
+    """The console of one node, and a browser in front of it."""
+
+    service: Service
+    browser: TestClient
+
+    def sign_in(self) -> None:
+        assert self.browser.get(f"/login/{TOKEN}").status_code == 200
+
+
+def make_console(node: Node, signed_in: bool = True) -> Console:
+    """Return a console whose link is unused, or used by its own browser."""
+    service = Service(node, Silent())
+    app = console_app(service, login_token=TOKEN, control_routes=[], session_key=bytes(range(32)))
+    console = Console(service, TestClient(app, base_url=ORIGIN, raise_server_exceptions=False))
+    if signed_in:
+        console.sign_in()
+    return console
+
+
+__all__ = ["CASE", "HOSTILE", "ORIGIN", "TOKEN", "Console", "empty_federation", "federation", "make_console", "one"]
