@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from pathlib import Path
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -16,6 +17,8 @@ from hamsaya.ports.keys import KeyRing, encode_ring, parse_ring
 _MAGIC = b"hamsaya-keys-1\n"
 _SALT_BYTES = 16
 # RFC 9106 §4, second recommended option: 64 MiB, 3 passes, 4 lanes.
+# OpenSSL runs the lanes in a thread pool of the process; two derivations at once wait for each other for ever.
+_STRETCHING = threading.Lock()
 _PASSES, _LANES, _MEMORY_KIB = 3, 4, 64 * 1024
 
 
@@ -37,7 +40,8 @@ class KeyFile:
             salt = path.read_bytes()[len(_MAGIC) : len(_MAGIC) + _SALT_BYTES]
         self._salt = salt
         stretch = Argon2id(salt=salt, length=32, iterations=_PASSES, lanes=_LANES, memory_cost=_MEMORY_KIB)
-        self._key = stretch.derive(passphrase.encode())
+        with _STRETCHING:
+            self._key = stretch.derive(passphrase.encode())
 
     def load_secret(self) -> bytes:
         """Return the secret bytes of the file; raises OperatorError for a wrong passphrase or an altered file."""
