@@ -42,6 +42,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "adapters": _BELOW_CORES | {"ports"},
     "node": _BELOW_CORES | CORES | {"ports"},
     **{face: frozenset({"node", "base", "messages"}) for face in FACES},
+    # `node run` starts the other faces in its process; they do not know of each other.
+    "cli": frozenset({"node", "base", "messages", "api", "console"}),
     "regions": frozenset(),
 }
 # Rooms that see of a core its types only.
@@ -172,6 +174,9 @@ FORBIDDEN = {
     "an adapter reads a core's rules": ("hamsaya.adapters.sqlite", "from hamsaya.cases.rules import decide"),
     "a face names an adapter": ("hamsaya.console.pages", "import hamsaya.adapters.sqlite.store"),
     "a face decides by itself": ("hamsaya.api.routes", "from hamsaya.charter import rules"),
+    "a page calls the command line": ("hamsaya.console.pages", "from hamsaya.cli.client import connect"),
+    "a page calls the API": ("hamsaya.console.pages", "from hamsaya.api.federation import federation_app"),
+    "a command names an adapter": ("hamsaya.cli.monitor", "from hamsaya.adapters.ucdp import read"),
     "for type checking only": (
         "hamsaya.cases.types",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from hamsaya.charter.types import State",
@@ -183,6 +188,7 @@ ALLOWED = {
     "bootstrap names adapters": ("hamsaya.node.bootstrap", "from hamsaya.adapters.sqlite import Store"),
     "the exercise may forge": ("hamsaya.cli.demo", "from hamsaya.messages.envelope import seal"),
     "the exercise is a folder": ("hamsaya.cli.demo.attacks", "from hamsaya.crypto.signing import SigningKey"),
+    "node run starts the other faces": ("hamsaya.cli.serve", "from hamsaya.console.app import console_app"),
     "a face sees a core's types": ("hamsaya.console.pages", "from hamsaya.cases.types import Case"),
     "the node sees cores whole": ("hamsaya.node.handlers", "from hamsaya.cases import reduce, rules"),
     "the version is everybody's": ("hamsaya.api.routes", "from hamsaya import __version__"),
