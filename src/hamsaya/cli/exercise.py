@@ -162,11 +162,12 @@ class Exercise:
         await self._until("the overdue mark", self._overdue_marked)
         await self._revoke()
         view = await self.fleet.call(script.opener, "case", case=script.reference)
-        for request in view["requests"]:
+        requests = [each["request"] for each in view["requests"]]
+        for request in requests:
             end = f"declined ({request['declined']})" if request["declined"] else request["status"]
-            overdue = f", overdue: {', '.join(request['marked_overdue'])}" if request["marked_overdue"] else ""
+            overdue = f", overdue: {', '.join(request['marks'])}" if request["marks"] else ""
             self.say("case", f"{request['asker']} asked {request['asked']} ({request['urgency']}): {end}{overdue}")
-        self.outcome["case"] = {request["request"]: request["status"] for request in view["requests"]}
+        self.outcome["case"] = {request["request"]: request["status"] for request in requests}
 
     async def _case(self, sender: str, body: Any, to: list[str]) -> None:
         kind, reference = kind_of(body), self.pack.exercise.case.reference
@@ -186,7 +187,7 @@ class Exercise:
         script = self.pack.exercise.case
         view = await self.fleet.call(script.opener, "case", case=script.reference)
         late = {ask.request for ask in script.asks if ask.outcome == "overdue"}
-        return all(r["marked_overdue"] for r in view["requests"] if r["request"] in late)
+        return all(each["request"]["marks"] for each in view["requests"] if each["request"]["request"] in late)
 
     async def _revoke(self) -> None:
         revoke = self.pack.exercise.case.revoke
@@ -201,9 +202,9 @@ class Exercise:
     async def _purge_attested(self) -> str | None:
         script = self.pack.exercise.case
         view = await self.fleet.call(script.revoke.by, "case", case=script.reference)
-        item = next(item for item in view["items"] if item["item"] == script.revoke.item)
-        outcome: str | None = item["holders"][script.revoke.holder]
-        return outcome
+        item = next(each["item"] for each in view["items"] if each["item"]["item"] == script.revoke.item)
+        attested = {each["holder"]: str(each["outcome"]) for each in item["attested"]}
+        return attested.get(script.revoke.holder)
 
     # 6
     async def promise(self) -> None:
