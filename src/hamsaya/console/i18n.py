@@ -50,7 +50,7 @@ class Language:
 LANGUAGES: dict[str, Language] = {
     each.tag: each
     for each in (
-        Language("en", "en", "English", "en", reviewed=True),
+        Language("en", "en_001", "English", "en", reviewed=True),
         Language("ur", "ur", "اردو", "ur", "rtl"),
         Language("fa", "fa", "فارسی", "fa", "rtl"),
         Language("ru", "ru", "Русский", "ru"),
@@ -107,7 +107,8 @@ class Reader:
         self.language = language
         self.catalogue = translations(language.locale)
         self._locale = Locale.parse(language.locale)
-        self._digits = str.maketrans("0123456789", NATIVE_DIGITS.get(self._locale.default_numbering_system, "0123456789"))
+        system = self._locale.default_numbering_system
+        self._digits = str.maketrans("0123456789", NATIVE_DIGITS.get(system, "0123456789"))
 
     def text(self, message: str) -> str:
         """Return a message of the catalogue."""
