@@ -13,6 +13,7 @@ A refusal's body is JSON {"code", "message"}: what was expected, never what was 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -28,6 +29,7 @@ from hamsaya.node.exchange import MAX_PULL_REQUEST_BYTES, MAX_RECEIPTS_BYTES, en
 from hamsaya.node.logview import MAX_WITNESS_REQUEST_BYTES, latest_note, read_tile
 from hamsaya.node.service import Service
 
+LOG = logging.getLogger("hamsaya.api")
 BINARY = "application/octet-stream"
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -98,7 +100,8 @@ def refusals(handler: Handler) -> Handler:
         except HTTPException:
             raise
         except Exception:
-            return _json(500, "internal", "this node failed to answer; its operator sees why in its own journal")
+            LOG.exception("a defect kept this node from answering %s", request.url.path)
+            return _json(500, "internal", "this node failed to answer; its operator finds why in its standard error")
 
     return handle
 

@@ -62,7 +62,7 @@ def run(
         directory: Where the nodes live; None makes one that is removed at the end.
         present: Parties the pack lists as absent that take part.
     """
-    console = Console(stderr=as_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False, soft_wrap=True)
     with _directory(directory) as home:
         return asyncio.run(_demo(console, home, incidents, once, as_json, base_port, tuple(present)))
 
@@ -138,14 +138,13 @@ async def _play(
         say("attacks", f"{attempt.name}: {verdict} ({attempt.code}); {attempt.words}")
     await exercise.logs()
     on_logs = [attempt for attempt in attempts if attempt.name.endswith("log")]
-    others = [attempt for attempt in attempts if attempt not in on_logs]
     memory = [mb for member in fleet.members if (mb := fleet.idle_memory_mb(member)) is not None]
     return exercise.outcome | {
         "nodes": len(fleet.members),
         "incidents": read.count,
-        "refused_as_expected": sum(attempt.refused for attempt in others),
+        "refused_as_expected": sum(attempt.refused for attempt in attempts),
         "refusals": {attempt.name: attempt.code for attempt in attempts},
-        "attempts": len(others),
+        "attempts": len(attempts),
         "tamper_detected": all(attempt.refused for attempt in on_logs),
         "source": read.source,
         "memory_mb": round(max(memory), 1) if memory else None,

@@ -23,10 +23,10 @@ from hamsaya.base.ids import message_id
 from hamsaya.cases.reduce import redact
 from hamsaya.crypto.sealing import lock
 from hamsaya.messages.cases import Answer, Purge
-from hamsaya.messages.envelope import CONTENT_KEY_BYTES, Header, seal
+from hamsaya.messages.envelope import CONTENT_KEY_BYTES, MAX_ENVELOPE_BYTES, Header, seal
 from hamsaya.messages.event import Event
 from hamsaya.messages.keys import STORE_AND_FORWARD
-from hamsaya.messages.kinds import Body, encode_body, kind_of
+from hamsaya.messages.kinds import Body, encode_body, kind_of, parse_body
 from hamsaya.node import handlers
 from hamsaya.node.core import Node
 from hamsaya.node.journal import make_row, read_event
@@ -105,6 +105,7 @@ def _send(node: Node, draft: Draft) -> Sent:
 
     node.step("send.5")
     body = encode_body(event.body)
+    parse_body(event.kind, body)  # What we send passes the very parser that peers will judge it by.
     envelope = seal(
         body,
         kind=event.kind,
@@ -128,6 +129,9 @@ def _send(node: Node, draft: Draft) -> Sent:
 
     node.step("send.7")
     encoded = envelope.encode() if event.recipients else b""
+    if len(encoded) > MAX_ENVELOPE_BYTES:
+        raise OperatorError(f"the message would be {len(encoded)} bytes, peers accept {MAX_ENVELOPE_BYTES}; split it",
+                            code="oversize")
     for member in event.recipients:
         row = OutboxRow(member, event.message_id, event.kind, node.clock.ticks(), 0, event.expires_at, "waiting", "")
         node.store.put_outbox(row, encoded)

@@ -7,6 +7,7 @@ loop (``call``). Waiting jobs share a commit, so the cost of a signature and of 
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from hamsaya.base.errors import HamsayaError
 from hamsaya.node.core import Job, Node
 
 BATCH = 64
+LOG = logging.getLogger("hamsaya.node")
 T = TypeVar("T")
 
 
@@ -106,6 +108,8 @@ class Writer:
         except BaseException as error:
             results = [error] * len(batch)
         for (_, future), result in zip(batch, results, strict=True):
+            if isinstance(result, BaseException) and not isinstance(result, HamsayaError):
+                LOG.error("a defect ended a job of this node; nothing of the job was kept", exc_info=result)
             _settle(future, result)
 
 
