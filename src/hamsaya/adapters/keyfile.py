@@ -29,7 +29,7 @@ class KeyFile:
         """Prepare to read or write ``path``.
 
         Raises:
-            OperatorError: an empty passphrase, or an existing file that others may read.
+            OperatorError: an empty passphrase, or an existing file that others may read or that is no key file.
         """
         if not passphrase:
             raise OperatorError("expected a passphrase, received an empty one", code="no-passphrase")
@@ -37,7 +37,7 @@ class KeyFile:
         salt = secrets.token_bytes(_SALT_BYTES)
         if path.exists():
             _require_private(path)
-            salt = path.read_bytes()[len(_MAGIC) : len(_MAGIC) + _SALT_BYTES]
+            salt = _salt_of(path)
         self._salt = salt
         stretch = Argon2id(salt=salt, length=32, iterations=_PASSES, lanes=_LANES, memory_cost=_MEMORY_KIB)
         with _STRETCHING:
@@ -49,8 +49,6 @@ class KeyFile:
             raise OperatorError(f"expected a key file at {self._path}; run 'hamsaya node init' first", code="no-keys")
         head = _MAGIC + self._salt
         raw = self._path.read_bytes()
-        if not raw.startswith(_MAGIC):
-            raise OperatorError(f"{self._path} is not a key file of this version", code="wrong-key-file")
         try:
             return unlock(self._key, raw[len(head) :], head)
         except PeerError:
@@ -62,13 +60,14 @@ class KeyFile:
         head = _MAGIC + self._salt
         content = head + lock(self._key, secrets.token_bytes(12), secret_bytes, head)
         temporary = self._path.with_name(self._path.name + ".new")
-        descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         try:
+            descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, self._path)
+            _sync_folder(self._path.parent)
         except OSError as error:
             raise OperatorError(f"the key file {self._path} cannot be written: {error.strerror}",
                                 code="keys-not-saved") from error
@@ -88,6 +87,23 @@ class KeyFile:
     def save_root(self, root: SigningKey) -> None:
         """Keep the offline root key in this file, which then belongs on a medium in a safe."""
         self.save_secret(root.seed)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` survive a power cut: others seal to the new epochs as soon as it is published."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _salt_of(path: Path) -> bytes:
+    """Return the salt that follows the magic line; refuses what is no key file, or one that broke off before it."""
+    head = path.read_bytes()[: len(_MAGIC) + _SALT_BYTES]
+    if not head.startswith(_MAGIC) or len(head) < len(_MAGIC) + _SALT_BYTES:
+        raise OperatorError(f"{path} is not a key file of this version", code="wrong-key-file")
+    return head[len(_MAGIC) :]
 
 
 def _require_private(path: Path) -> None:
