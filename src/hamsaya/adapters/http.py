@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from hamsaya.base.errors import OperatorError
 from hamsaya.ports.transport import Address, Answer
 
 CERTIFICATE_YEARS = 10
@@ -67,8 +68,16 @@ def client_context(certificate: Path, key: Path, peer: bytes) -> ssl.SSLContext:
 
 
 def admit(context: ssl.SSLContext, certificate: bytes) -> None:
-    """Trust exactly this certificate (DER) for connections made from now on."""
-    context.load_verify_locations(cadata=certificate)
+    """Trust exactly this certificate (DER) for connections made from now on.
+
+    Raises:
+        OperatorError: it is no certificate (code ``bad-certificate``); its card's owner cannot connect.
+    """
+    try:
+        context.load_verify_locations(cadata=certificate)
+    except (ssl.SSLError, ValueError):
+        raise OperatorError("expected a card with a TLS certificate, received other bytes; ask for a new card",
+                            code="bad-certificate") from None
 
 
 def _pinning(context: ssl.SSLContext, certificate: Path, key: Path) -> ssl.SSLContext:
@@ -102,7 +111,7 @@ class HttpTransport:
             async with asyncio.timeout(timeout_s):
                 return await self._post(address, path, body)
         # Endpoints and certificates come from other parties' cards: a bad one is a peer that does not answer.
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
+        except (httpx.HTTPError, httpx.InvalidURL, OperatorError, OSError, ValueError):
             return Answer(0, b"")
 
     async def _post(self, address: Address, path: str, body: bytes) -> Answer:

@@ -59,7 +59,7 @@ class MemoryStore:
             yield
             when, self._fail = self._fail, None
             if when == "before":
-                raise StoreError("the disk is full: nothing was changed; make room and the node goes on", code="disk-full")
+                raise StoreError("the disk is full: nothing was changed; make room, the node goes on", code="disk-full")
             self._kept = self._now.copy()
             if when == "after":
                 raise StoreError("the store refused (lost on return)", code="store")
@@ -139,8 +139,14 @@ class MemoryStore:
         self._now.outbox[row.message_id, row.destination] = row
 
     def outbox_due(self, ticks: int, limit: int) -> list[tuple[OutboxRow, bytes]]:
-        due = [row for row in self._waiting() if row.due <= ticks]
-        return self._with_envelopes(sorted(due, key=lambda row: row.due)[:limit])
+        due = sorted((row for row in self._waiting() if row.due <= ticks), key=lambda row: row.due)
+        places: Counter[str] = Counter()
+        first: list[OutboxRow] = []
+        for row in due:
+            places[row.destination] += 1
+            if places[row.destination] <= limit:
+                first.append(row)
+        return self._with_envelopes(first)
 
     def outbox_for(self, destination: str, limit: int) -> list[tuple[OutboxRow, bytes]]:
         return self._with_envelopes([row for row in self._waiting() if row.destination == destination][:limit])
@@ -151,8 +157,8 @@ class MemoryStore:
     def _with_envelopes(self, rows: list[OutboxRow]) -> list[tuple[OutboxRow, bytes]]:
         return [(row, self._now.envelopes[row.message_id]) for row in rows]
 
-    def outbox_next_due(self) -> int | None:
-        return min((row.due for row in self._waiting()), default=None)
+    def outbox_next_due(self, after: int = -1) -> int | None:
+        return min((row.due for row in self._waiting() if row.due > after), default=None)
 
     def retry_outbox(self, destination: str, message_id: bytes, due: int, note: str) -> None:
         row = self._now.outbox.get((message_id, destination))
@@ -185,6 +191,9 @@ class MemoryStore:
 
     def outbox_counts(self) -> dict[str, int]:
         return dict(Counter(row.state for row in self._now.outbox.values()))
+
+    def waiting_counts(self) -> dict[str, int]:
+        return dict(Counter(row.destination for row in self._waiting()))
 
     def receipt(self, destination: str, message_id: bytes) -> bytes | None:
         return self._now.receipts.get((message_id, destination))

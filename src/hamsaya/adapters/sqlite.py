@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from hamsaya.base.errors import OperatorError, StoreError
 from hamsaya.ports.store import JournalRow, OutboxRow, OutboxState, RefusalRow, SeenRow
@@ -108,113 +109,134 @@ class SqliteStore:
             raise
         self._db.execute("RELEASE job")
 
+    def _run(self, sql: str, params: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        """Execute one statement; every refusal of the disk is a StoreError, for reads outside transactions too."""
+        try:
+            return self._db.execute(sql, params)
+        except sqlite3.Error as error:
+            raise _translated(error) from error
+
+    def _all(self, sql: str, params: tuple[object, ...] = ()) -> list[Any]:
+        """Return every row of a query: the disk may refuse while rows are fetched as well."""
+        try:
+            return self._db.execute(sql, params).fetchall()
+        except sqlite3.Error as error:
+            raise _translated(error) from error
+
     # -- meta ---------------------------------------------------------------------------------------------
 
     def get_meta(self, key: str) -> bytes | None:
-        row = self._db.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()
+        row = self._run("SELECT value FROM meta WHERE key=?", (key,)).fetchone()
         return row[0] if row else None
 
     def put_meta(self, key: str, value: bytes) -> None:
-        self._db.execute("INSERT INTO meta VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value", (key, value))
+        self._run("INSERT INTO meta VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value", (key, value))
 
     # -- journal ------------------------------------------------------------------------------------------
 
     def append_journal(self, row: JournalRow) -> None:
-        self._db.execute(
+        self._run(
             f"INSERT INTO journal({_JOURNAL}) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
             (row.index, row.role, row.code, row.at, row.sender, row.message_id, row.kind, row.statement, row.salt,
              row.entry, row.body),
         )
 
     def journal(self, first: int = 0, limit: int | None = None) -> Iterator[JournalRow]:
-        cursor = self._db.execute(
-            f"SELECT {_JOURNAL} FROM journal WHERE idx>=? ORDER BY idx LIMIT ?", (first, -1 if limit is None else limit)
-        )
-        return (JournalRow(*row) for row in cursor)
+        end = 2**62 if limit is None else first + limit
+        while rows := self._all(
+            f"SELECT {_JOURNAL} FROM journal WHERE idx>=? AND idx<? ORDER BY idx LIMIT 256", (first, end)
+        ):
+            yield from (JournalRow(*row) for row in rows)
+            first = rows[-1][0] + 1
 
     def find_journal(self, message_id: bytes) -> list[JournalRow]:
-        cursor = self._db.execute(f"SELECT {_JOURNAL} FROM journal WHERE mid=? ORDER BY idx", (message_id,))
-        return [JournalRow(*row) for row in cursor]
+        rows = self._all(f"SELECT {_JOURNAL} FROM journal WHERE mid=? ORDER BY idx", (message_id,))
+        return [JournalRow(*row) for row in rows]
 
     def redact_journal(self, index: int, body: bytes | None) -> None:
-        self._db.execute("UPDATE journal SET body=? WHERE idx=?", (body, index))
+        self._run("UPDATE journal SET body=? WHERE idx=?", (body, index))
 
     def entries(self, first: int, count: int) -> list[bytes]:
-        cursor = self._db.execute("SELECT entry FROM journal WHERE idx>=? ORDER BY idx LIMIT ?", (first, count))
-        return [entry for (entry,) in cursor]
+        rows = self._all("SELECT entry FROM journal WHERE idx>=? ORDER BY idx LIMIT ?", (first, count))
+        return [entry for (entry,) in rows]
 
     # -- seen ---------------------------------------------------------------------------------------------
 
     def seen(self, sender: str, message_id: bytes) -> SeenRow | None:
-        row = self._db.execute(
+        row = self._run(
             "SELECT sender, mid, digest, exp, receipt, size FROM seen WHERE mid=? AND sender=?", (message_id, sender)
         ).fetchone()
         return SeenRow(*row) if row else None
 
     def put_seen(self, row: SeenRow) -> None:
-        self._db.execute(
+        self._run(
             "INSERT INTO seen(sender, mid, digest, exp, receipt, size) VALUES(?,?,?,?,?,?)",
             (row.sender, row.message_id, row.digest, row.expires_at, row.receipt, row.checkpoint_size),
         )
 
     def prune_seen(self, now: int) -> int:
-        return self._db.execute("DELETE FROM seen WHERE exp<=?", (now,)).rowcount
+        return self._run("DELETE FROM seen WHERE exp<=?", (now,)).rowcount
 
     # -- checkpoints --------------------------------------------------------------------------------------
 
     def put_checkpoint(self, size: int, note: str) -> None:
-        self._db.execute("INSERT INTO checkpoint VALUES(?,?)", (size, note))
+        self._run("INSERT INTO checkpoint VALUES(?,?)", (size, note))
 
     def checkpoint(self, size: int | None = None) -> tuple[int, str] | None:
         where, params = ("WHERE size=?", (size,)) if size is not None else ("", ())
-        row = self._db.execute(f"SELECT size, note FROM checkpoint {where} ORDER BY size DESC LIMIT 1", params).fetchone()
+        row = self._run(f"SELECT size, note FROM checkpoint {where} ORDER BY size DESC LIMIT 1", params).fetchone()
         return (row[0], row[1]) if row else None
 
     def put_cosignature(self, size: int, witness: str, lines: str) -> None:
-        self._db.execute("INSERT OR REPLACE INTO cosignature VALUES(?,?,?)", (size, witness, lines))
+        self._run("INSERT OR REPLACE INTO cosignature VALUES(?,?,?)", (size, witness, lines))
 
     def cosignatures(self, size: int) -> dict[str, str]:
-        return dict(self._db.execute("SELECT witness, lines FROM cosignature WHERE size=? ORDER BY witness", (size,)))
+        return dict(self._all("SELECT witness, lines FROM cosignature WHERE size=? ORDER BY witness", (size,)))
 
     def cosigned_size(self) -> int | None:
-        (size,) = self._db.execute("SELECT max(size) FROM cosignature").fetchone()
+        (size,) = self._run("SELECT max(size) FROM cosignature").fetchone()
         return size if size is None else int(size)
 
     # -- outbox -------------------------------------------------------------------------------------------
 
     def put_outbox(self, row: OutboxRow, envelope: bytes) -> None:
-        self._db.execute("INSERT OR IGNORE INTO envelope(mid, bytes) VALUES(?,?)", (row.message_id, envelope))
-        self._db.execute(
+        self._run("INSERT OR IGNORE INTO envelope(mid, bytes) VALUES(?,?)", (row.message_id, envelope))
+        self._run(
             f"INSERT INTO outbox({_OUTBOX}) VALUES(?,?,?,?,?,?,?,?)",
             (row.destination, row.message_id, row.kind, row.due, row.attempts, row.expires_at, row.state, row.note),
         )
 
     def outbox_due(self, ticks: int, limit: int) -> list[tuple[OutboxRow, bytes]]:
-        return self._waiting("due<=? ORDER BY due, o.id LIMIT ?", (ticks, limit))
+        due = self._all("SELECT DISTINCT dest FROM outbox WHERE state='waiting' AND due<=?", (ticks,))
+        return [
+            pair for (destination,) in due
+            for pair in self._waiting("dest=? AND due<=? ORDER BY due, o.id LIMIT ?", (destination, ticks, limit))
+        ]
 
     def outbox_for(self, destination: str, limit: int) -> list[tuple[OutboxRow, bytes]]:
         return self._waiting("dest=? ORDER BY o.id LIMIT ?", (destination, limit))
 
     def _waiting(self, where: str, params: tuple[object, ...]) -> list[tuple[OutboxRow, bytes]]:
         columns = _OUTBOX.replace("mid", "o.mid")
-        cursor = self._db.execute(
-            f"SELECT {columns}, e.bytes FROM outbox o JOIN envelope e ON e.mid=o.mid WHERE o.state='waiting' AND {where}",
+        rows = self._all(
+            f"SELECT {columns}, e.bytes FROM outbox o JOIN envelope e ON e.mid=o.mid "
+            f"WHERE o.state='waiting' AND {where}",
             params,
         )
-        return [(OutboxRow(*row[:-1]), row[-1]) for row in cursor]
+        return [(OutboxRow(*row[:-1]), row[-1]) for row in rows]
 
-    def outbox_next_due(self) -> int | None:
-        (due,) = self._db.execute("SELECT min(due) FROM outbox WHERE state='waiting'").fetchone()
+    def outbox_next_due(self, after: int = -1) -> int | None:
+        (due,) = self._run("SELECT min(due) FROM outbox WHERE state='waiting' AND due>?", (after,)).fetchone()
         return due if due is None else int(due)
 
     def retry_outbox(self, destination: str, message_id: bytes, due: int, note: str) -> None:
-        self._db.execute(
+        self._run(
             "UPDATE outbox SET due=?, attempts=attempts+1, note=? WHERE mid=? AND dest=? AND state='waiting'",
             (due, note, message_id, destination),
         )
 
     def settle_outbox(self, destination: str, message_id: bytes, state: OutboxState, note: str, receipt: bytes) -> bool:
-        changed = self._db.execute(
+        changed = self._run(
             "UPDATE outbox SET state=?, note=?, receipt=? WHERE mid=? AND dest=? AND state IN ('waiting','expired')",
             (state, note, receipt, message_id, destination),
         ).rowcount
@@ -223,54 +245,57 @@ class SqliteStore:
 
     def _drop_envelope(self, message_id: bytes) -> None:
         """Forget an envelope once nobody waits for it: the journal keeps what it said."""
-        self._db.execute(
+        self._run(
             "DELETE FROM envelope WHERE mid=? AND NOT EXISTS(SELECT 1 FROM outbox WHERE mid=? AND state='waiting')",
             (message_id, message_id),
         )
 
     def expire_outbox(self, now: int) -> int:
-        expired = self._db.execute("SELECT mid FROM outbox WHERE state='waiting' AND exp<=?", (now,)).fetchall()
-        self._db.execute("UPDATE outbox SET state='expired', note='expired' WHERE state='waiting' AND exp<=?", (now,))
+        expired = self._all("SELECT mid FROM outbox WHERE state='waiting' AND exp<=?", (now,))
+        self._run("UPDATE outbox SET state='expired', note='expired' WHERE state='waiting' AND exp<=?", (now,))
         for (message_id,) in expired:
             self._drop_envelope(message_id)
         return len(expired)
 
     def outbox_rows(self, limit: int) -> list[OutboxRow]:
         return [OutboxRow(*row) for row in
-                self._db.execute(f"SELECT {_OUTBOX} FROM outbox ORDER BY id DESC LIMIT ?", (limit,))]
+                self._all(f"SELECT {_OUTBOX} FROM outbox ORDER BY id DESC LIMIT ?", (limit,))]
 
     def outbox_counts(self) -> dict[str, int]:
-        return dict(self._db.execute("SELECT state, count(*) FROM outbox GROUP BY state"))
+        return dict(self._all("SELECT state, count(*) FROM outbox GROUP BY state"))
+
+    def waiting_counts(self) -> dict[str, int]:
+        return dict(self._all("SELECT dest, count(*) FROM outbox WHERE state='waiting' GROUP BY dest"))
 
     def receipt(self, destination: str, message_id: bytes) -> bytes | None:
-        row = self._db.execute("SELECT receipt FROM outbox WHERE mid=? AND dest=?", (message_id, destination)).fetchone()
+        row = self._run("SELECT receipt FROM outbox WHERE mid=? AND dest=?", (message_id, destination)).fetchone()
         return row[0] if row else None
 
     # -- refusals and witnessing --------------------------------------------------------------------------
 
     def put_refusal(self, row: RefusalRow) -> None:
-        cursor = self._db.execute(
+        cursor = self._run(
             "INSERT INTO refusal(at, code, digest, size) VALUES(?,?,?,?)", (row.at, row.code, row.digest, row.size)
         )
         # Strangers must not fill the disk: the last rows are kept whole, the rest only as counts.
-        self._db.execute("DELETE FROM refusal WHERE id<=?", ((cursor.lastrowid or 0) - REFUSALS_KEPT,))
-        self._db.execute(
+        self._run("DELETE FROM refusal WHERE id<=?", ((cursor.lastrowid or 0) - REFUSALS_KEPT,))
+        self._run(
             "INSERT INTO refusal_count VALUES(?,1) ON CONFLICT(code) DO UPDATE SET total=total+1", (row.code,)
         )
 
     def refusals(self, limit: int) -> list[RefusalRow]:
-        cursor = self._db.execute("SELECT at, code, digest, size FROM refusal ORDER BY id DESC LIMIT ?", (limit,))
-        return [RefusalRow(*row) for row in cursor]
+        rows = self._all("SELECT at, code, digest, size FROM refusal ORDER BY id DESC LIMIT ?", (limit,))
+        return [RefusalRow(*row) for row in rows]
 
     def refusal_counts(self) -> dict[str, int]:
-        return dict(self._db.execute("SELECT code, total FROM refusal_count"))
+        return dict(self._all("SELECT code, total FROM refusal_count"))
 
     def witnessed(self, origin: str) -> tuple[int, bytes] | None:
-        row = self._db.execute("SELECT size, root FROM witnessed WHERE origin=?", (origin,)).fetchone()
+        row = self._run("SELECT size, root FROM witnessed WHERE origin=?", (origin,)).fetchone()
         return (row[0], row[1]) if row else None
 
     def put_witnessed(self, origin: str, size: int, root: bytes) -> None:
-        self._db.execute("INSERT OR REPLACE INTO witnessed VALUES(?,?,?)", (origin, size, root))
+        self._run("INSERT OR REPLACE INTO witnessed VALUES(?,?,?)", (origin, size, root))
 
 
 def _translated(error: sqlite3.Error) -> StoreError:

@@ -2,19 +2,23 @@
 
 The identical bytes are resent after a backoff that doubles up to a cap, with jitter so that a healed link is not
 met by everybody at once. A row leaves the waiting state only by a verified receipt (admitted or refused), by the
-receiver's refusal of its very form, or by expiry: nothing is dropped because a peer was away. Rows for a peer
-that accepts no connection are left for it to pull.
+receiver's refusal of its very form, or by expiry: nothing is dropped because a peer was away, or because a gateway
+answered in its place. Rows for a peer that accepts no connection are left for it to pull. Each destination has its
+own rounds, so that a slow peer delays nobody else; when our own disk refuses, delivery rests and then goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from hamsaya.base.errors import PeerError
+import msgspec
+
+from hamsaya.base.errors import PeerError, StoreError
 from hamsaya.node.core import Node
 from hamsaya.node.settle import settle
 from hamsaya.node.writer import Act, Writer
@@ -25,6 +29,8 @@ from hamsaya.ports.transport import Address, Answer, Transport
 BASE_BACKOFF_MS = 250
 PULL_RECHECK_MS = 3_600_000
 WINDOW = 16
+ROUND = 128
+STORE_REST_S = 2.0
 LONGEST_SLEEP_S = 30.0
 # Refusals that a later state of the receiver may lift: the same bytes are worth sending again.
 LIFTABLE = frozenset({"unknown-sender", "unknown-key"})
@@ -46,15 +52,17 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        while True:
-            self.wake.clear()
-            await self._round()
-            due = await self.writer.ask(lambda node: node.store.outbox_next_due())
-            pause = LONGEST_SLEEP_S if due is None else (due - self.clock.ticks()) / 1000
-            # A busy destination has rows due now; its task sets ``wake`` when it is done.
-            pause = LONGEST_SLEEP_S if self._busy and pause <= 0 else max(0.02, min(pause, LONGEST_SLEEP_S))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), pause)
+        try:
+            while True:
+                self.wake.clear()
+                pause = STORE_REST_S
+                with contextlib.suppress(StoreError):
+                    pause = await self._round()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.wake.wait(), pause)
+        finally:
+            for task in self._tasks:
+                task.cancel()
 
     async def notify(self) -> None:
         """Say that the outbox has something new: wake delivery and whoever waits in a long poll."""
@@ -62,9 +70,10 @@ class Dispatcher:
         async with self.sent:
             self.sent.notify_all()
 
-    async def _round(self) -> None:
+    async def _round(self) -> float:
+        """Begin to deliver what is due; return the seconds until there may be more to do."""
         now = self.clock.ticks()
-        due = await self.writer.ask(lambda node: node.store.outbox_due(now, 512))
+        due = await self.writer.ask(lambda node: node.store.outbox_due(now, ROUND))
         by_destination: dict[str, list[tuple[OutboxRow, bytes]]] = defaultdict(list)
         for row, envelope in due:
             if row.destination not in self._busy:
@@ -74,42 +83,49 @@ class Dispatcher:
             task = asyncio.create_task(self._deliver_all(destination, rows))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        # Whatever was due by now is in the hands of its destination's task, which sets ``wake`` when it is done.
+        next_due = await self.writer.ask(lambda node: node.store.outbox_next_due(now))
+        pause = LONGEST_SLEEP_S if next_due is None else (next_due - self.clock.ticks()) / 1000
+        return max(0.02, min(pause, LONGEST_SLEEP_S))
 
     async def _deliver_all(self, destination: str, rows: list[tuple[OutboxRow, bytes]]) -> None:
         try:
             address = await self.writer.ask(lambda node: address_of(node, destination))
             window = asyncio.Semaphore(WINDOW)
 
-            async def one(row: OutboxRow, envelope: bytes) -> None:
+            async def one(row: OutboxRow, envelope: bytes) -> bool:
                 async with window:
-                    await self._deliver(address, row, envelope)
+                    return await self._deliver(address, row, envelope)
 
-            await asyncio.gather(*(one(row, envelope) for row, envelope in rows))
+            if not all(await asyncio.gather(*(one(row, envelope) for row, envelope in rows))):
+                # The rows are as they were and due at once: without a rest they would be posted in a tight circle.
+                await asyncio.sleep(STORE_REST_S)
         finally:
             self._busy.discard(destination)
             self.wake.set()
 
-    async def _deliver(self, address: Address | None, row: OutboxRow, envelope: bytes) -> None:
+    async def _deliver(self, address: Address | None, row: OutboxRow, envelope: bytes) -> bool:
+        """Post one envelope and keep what became of it; say whether our own store could keep it."""
+        key = (row.destination, row.message_id)
         if address is None:
-            await self._retry(row, self.clock.ticks() + PULL_RECHECK_MS, "left for the peer to pull")
-            return
+            return await self._keep(retry_at(key, self.clock.ticks() + PULL_RECHECK_MS, "left for the peer to pull"))
         answer = await self.transport.post(address, "/v1/envelopes", envelope, 30.0)
+        code = refusal_code(answer)
         if answer.status == 200:
             try:
-                await self.writer.call(Act(lambda node: settle(node, row.destination, row.message_id, answer.body)))
-                return
+                return await self._keep(lambda node: settle(node, *key, answer.body))
             except PeerError as error:
-                await self._retry(row, self._next_due(row), f"receipt not proven: {error.code}")
-                return
-        code = refusal_code(answer)
-        if answer.status in (400, 413) and code not in LIFTABLE:
-            await self.writer.call(Act(lambda node: node.store.settle_outbox(
-                row.destination, row.message_id, "refused", code, b"")))
-            return
-        await self._retry(row, self._next_due(row), code)
+                code = f"receipt not proven: {error.code}"
+        elif answer.status in (400, 413) and code not in LIFTABLE and not code.startswith("http-"):
+            return await self._keep(lambda node: node.store.settle_outbox(*key, "refused", code, b""))
+        return await self._keep(retry_at(key, self._next_due(row), code))
 
-    async def _retry(self, row: OutboxRow, due: int, note: str) -> None:
-        await self.writer.call(Act(lambda node: node.store.retry_outbox(row.destination, row.message_id, due, note)))
+    async def _keep(self, act: Callable[[Node], object]) -> bool:
+        try:
+            await self.writer.call(Act(act))
+        except StoreError:
+            return False
+        return True
 
     def _next_due(self, row: OutboxRow) -> int:
         pause = min(self.backoff_cap_ms, BASE_BACKOFF_MS << min(row.attempts, 20))
@@ -125,12 +141,20 @@ def address_of(node: Node, member: str) -> Address | None:
     return Address(member, node.routes.get(member, record.endpoint), record.tls_certificate)
 
 
+def retry_at(key: tuple[str, bytes], due: int, note: str) -> Callable[[Node], object]:
+    """Return the act that lets an outbox row wait until ``due``."""
+    return lambda node: node.store.retry_outbox(*key, due, note)
+
+
 def refusal_code(answer: Answer) -> str:
-    """Return the machine word in a peer's refusal, or what kept it from answering."""
+    """Return the machine word in a node's refusal, ``no-answer``, or ``http-…`` for what no node has said."""
     if answer.status == 0:
         return "no-answer"
     try:
-        code = json.loads(answer.body)["code"]
-        return str(code)[:40]
-    except (ValueError, KeyError, TypeError):
+        return msgspec.json.decode(answer.body, type=_Refusal).code
+    except msgspec.DecodeError:
         return f"http-{answer.status}"
+
+
+class _Refusal(msgspec.Struct):
+    code: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,39}$")]

@@ -65,7 +65,8 @@ class Service:
         """Begin delivering, pulling, witnessing and watching deadlines."""
         peers = await self.writer.ask(lambda node: list(node.state.directory.peers.values()))
         for record in peers:
-            self.admit_certificate(record.tls_certificate)
+            with contextlib.suppress(OperatorError):  # One peer's bad certificate is that peer's to mend.
+                self.admit_certificate(record.tls_certificate)
         loops: Sequence[tuple[float, Callable[[], object]]] = (
             (self.pace.cosign_s, self.cosign),
             (self.pace.deadlines_s, self.tick),

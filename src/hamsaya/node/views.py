@@ -40,7 +40,7 @@ class StatusView(_View, frozen=True):
 
 
 class PeerView(_View, frozen=True):
-    """One party as this node knows it."""
+    """One party as this node knows it; ``cosigned_here`` is the largest tree of its log that this node cosigned."""
 
     member: str
     name: str
@@ -53,6 +53,7 @@ class PeerView(_View, frozen=True):
     message_keys: int
     kem_until: int | None
     waiting: int
+    cosigned_here: int | None
 
 
 class LogRowView(_View, frozen=True):
@@ -140,14 +141,15 @@ def party_name(node: Node, member: str, language: str = "en") -> str:
 
 def peers(node: Node) -> list[PeerView]:
     """Return every party of the charter, known here or not, in the charter's order."""
-    waiting = Counter(row.destination for row, _ in node.store.outbox_due(2**62, 10_000))
-    return [_peer(node, member, waiting[member]) for member in node.agreement.charter.members]
+    waiting = node.store.waiting_counts()
+    return [_peer(node, member, waiting.get(member, 0)) for member in node.agreement.charter.members]
 
 
 def _peer(node: Node, member: str, waiting: int) -> PeerView:
     party = node.agreement.charter.members[member]
     record = node.state.directory.peers.get(member)
     kem = record.keys("kem") if record else []
+    witnessed = node.store.witnessed(node.agreement.origin(member))
     return PeerView(
         member=member,
         name=party.display(),
@@ -160,6 +162,7 @@ def _peer(node: Node, member: str, waiting: int) -> PeerView:
         message_keys=len(record.keys("message")) if record else 0,
         kem_until=max((key.not_after for key in kem), default=None),
         waiting=waiting,
+        cosigned_here=witnessed[0] if witnessed else None,
     )
 
 

@@ -7,6 +7,7 @@ loop (``call``). Waiting jobs share a commit, so the cost of a signature and of 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import queue
 import threading
@@ -15,7 +16,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from hamsaya.base.errors import HamsayaError
+from hamsaya.base.errors import HamsayaError, StoreError
 from hamsaya.node.core import Job, Node
 
 BATCH = 64
@@ -47,7 +48,7 @@ class Act:
 
 
 class Writer:
-    """The writer thread of one node. ``stop`` finishes what is queued."""
+    """The writer thread of one node. ``stop`` finishes what is queued. No job waits for ever."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -57,14 +58,17 @@ class Writer:
 
     def submit(self, job: Job) -> Future[Any]:
         """Queue a job; the future holds its result once the batch is durable, or the error that refused it."""
-        future: Future[Any] = Future()
-        self._queue.put((job, future))
-        return future
+        return self._put(job)
 
     def look(self, question: Callable[[Node], T]) -> Future[T]:
         """Queue a question on committed state."""
-        future: Future[T] = Future()
-        self._queue.put((_Look(question), future))
+        return self._put(_Look(question))
+
+    def _put(self, work: Job | _Look) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._queue.put((work, future))
+        if not self._thread.is_alive():
+            self._refuse_late()
         return future
 
     async def call(self, job: Job) -> Any:
@@ -76,10 +80,18 @@ class Writer:
         return await asyncio.wrap_future(self.look(question))
 
     def stop(self) -> None:
-        """Finish the queue, then close the store."""
+        """Finish the queue, then close the store; what comes later is refused with ``stopping``."""
         self._queue.put(None)
         self._thread.join()
+        self._refuse_late()
         self._node.store.close()
+
+    def _refuse_late(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                item = self._queue.get_nowait()
+                if item is not None:
+                    _settle(item[1], StoreError("this node is stopping; send the same again later", code="stopping"))
 
     def _run(self) -> None:
         while True:
