@@ -1,27 +1,83 @@
-"""Key rotation: weekly KEM epochs, made four ahead and destroyed when nothing sealed to them can still arrive."""
+"""Key rotation: weekly KEM epochs, a yearly message key, and the card that shows the present ones.
+
+KEM epochs are made four ahead and destroyed when nothing sealed to them can still arrive. A message key is renewed
+with the offline root in three steps, each durable before the next, so that a crash in between is finished later:
+the successor is made and kept; its statement, signed by the root, is published under the old key; it signs.
+"""
 
 from __future__ import annotations
 
-from hamsaya.messages.keys import sign_statement
+from dataclasses import replace
+
+import msgspec
+
+from hamsaya.base.errors import OperatorError
+from hamsaya.crypto.signing import SigningKey
+from hamsaya.messages.keys import SIGNING_LIFETIME, Card, KeyStatement, encode_card, sign_statement
 from hamsaya.node.core import Node
-from hamsaya.ports.keys import rotate
+from hamsaya.ports.keys import KeyRing, rotate
 
 
 def rotate_keys(node: Node) -> list[bytes]:
-    """Bring the ring to its horizon and return the signed statements of new epochs, for publishing.
+    """Bring the KEM epochs to their horizon and return the signed statements of new ones, for publishing.
 
     The key file is durable before anything is published: a crash in between leaves keys nobody knows of, which the
     next rotation finds missing from the directory and publishes.
     """
-    ring = rotate(node.ring, node.clock.now(), node.random)
+    _keep(node, rotate(node.ring, node.clock.now(), node.random))
+    published = {statement.kid for statement in _own_statements(node)}
+    return [sign_statement(s, node.ring.message) for s in _kem_statements(node.ring) if s.kid not in published]
+
+
+def prepare_successor(node: Node, root: SigningKey) -> bytes:
+    """Return the root-signed statement of the next message key, which is made and kept if there is none yet.
+
+    Raises:
+        OperatorError: the root is not this node's (code ``wrong-root``).
+    """
+    own = node.state.directory.peers.get(node.own)
+    if own is None or own.root != root.verifying_key.raw:
+        raise OperatorError("this root key is not the one on this node's card", code="wrong-root")
+    if node.ring.successor is None:
+        _keep(node, replace(node.ring, successor=SigningKey("ml-dsa-44", node.random.bytes(64))))
+    assert node.ring.successor is not None
+    now = node.clock.now()
+    public = node.ring.successor.verifying_key.raw
+    return sign_statement(node.ring.statement("message", public, now, now + SIGNING_LIFETIME), root)
+
+
+def promote_successor(node: Node) -> None:
+    """Let the successor sign from now on, if its statement is published; else change nothing."""
+    successor = node.ring.successor
+    if successor and successor.verifying_key.kid in {statement.kid for statement in _own_statements(node)}:
+        _keep(node, replace(node.ring, message=successor, successor=None))
+
+
+def reissue_card(node: Node, card: Card, signed_by_root: list[bytes] | None = None) -> bytes:
+    """Return ``card`` with the present KEM epochs, signed anew.
+
+    Args:
+        signed_by_root: Statements of signing keys; None keeps the card's own.
+    """
+    if signed_by_root is None:
+        opened = zip(card.statements, card.open_statements(), strict=True)
+        signed_by_root = [raw for raw, statement in opened if statement.use != "kem"]
+    now = node.clock.now()
+    sealing = [sign_statement(s, node.ring.message) for s in _kem_statements(node.ring) if s.not_after > now]
+    return encode_card(msgspec.structs.replace(card, statements=signed_by_root + sealing), node.ring.message)
+
+
+def _own_statements(node: Node) -> tuple[KeyStatement, ...]:
+    record = node.state.directory.peers.get(node.own)
+    return record.statements if record else ()
+
+
+def _kem_statements(ring: KeyRing) -> list[KeyStatement]:
+    return [ring.statement("kem", epoch.kem.public, epoch.not_before, epoch.not_after) for epoch in ring.epochs]
+
+
+def _keep(node: Node, ring: KeyRing) -> None:
+    """Make ``ring`` durable, then use it."""
     if ring != node.ring:
         node.key_store.save(ring)
         node.ring = ring
-    record = node.state.directory.peers.get(node.own)
-    published = {statement.kid for statement in record.statements} if record else set()
-    unpublished = [
-        ring.statement("kem", epoch.kem.public, epoch.not_before, epoch.not_after)
-        for epoch in ring.epochs
-        if epoch.kem.kid not in published
-    ]
-    return [sign_statement(statement, ring.message) for statement in unpublished]

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from hamsaya.base.errors import HamsayaError, OperatorError, PeerError
 from hamsaya.base.instants import MINUTE
+from hamsaya.crypto.signing import SigningKey
 from hamsaya.messages.cases import Overdue
 from hamsaya.messages.keys import open_card
 from hamsaya.messages.node import Peer, Publish
@@ -21,7 +22,7 @@ from hamsaya.node.core import Node
 from hamsaya.node.dispatch import Dispatcher, address_of
 from hamsaya.node.exchange import Bundle, Carried
 from hamsaya.node.receive import ReceiveJob, Received
-from hamsaya.node.rotation import rotate_keys
+from hamsaya.node.rotation import prepare_successor, promote_successor, rotate_keys
 from hamsaya.node.send import Draft, SendJob, Sent
 from hamsaya.node.views import overdue_requests
 from hamsaya.node.witnessing import WitnessJob, ask_witness
@@ -136,6 +137,14 @@ class Service:
             await self.send(Draft(Publish(statements=statements), recipients=others))
         return len(statements)
 
+    async def renew_message_key(self, root: SigningKey) -> bytes:
+        """Replace the message key by a fresh one that ``root`` vouches for, and return its statement."""
+        statement: bytes = await self.writer.call(Act(lambda node: prepare_successor(node, root)))
+        others = await self.ask(lambda node: tuple(m for m in node.state.directory.peers if m != node.own))
+        await self.send(Draft(Publish(statements=[statement]), recipients=others))
+        await self.writer.call(Act(promote_successor))
+        return statement
+
     # -- pull and courier ---------------------------------------------------------------------------------
 
     async def serve_pull(self, unverified_bytes: bytes) -> list[bytes]:
@@ -227,6 +236,7 @@ class Service:
         for draft in await self.ask(_overdue_drafts):
             with contextlib.suppress(HamsayaError):
                 await self.send(draft)
+        await self.writer.call(Act(promote_successor))
         await self.rotate_keys()
 
 

@@ -23,7 +23,10 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Everything secret that a running node needs; the root is not among it."""
+    """Everything secret that a running node needs; the root is not among it.
+
+    ``successor`` is a message key that has been made and not yet published: it signs only once peers may know it.
+    """
 
     node: str
     message: SigningKey
@@ -31,6 +34,7 @@ class KeyRing:
     witness: SigningKey
     storage: bytes
     epochs: tuple[Epoch, ...]
+    successor: SigningKey | None = None
 
     def kem(self, kid: bytes) -> KemKey | None:
         """Return the KEM key of that id, or None when this node never had it or has destroyed it."""
@@ -65,22 +69,27 @@ def rotate(ring: KeyRing, now: int, random: Random) -> KeyRing:
 def encode_ring(ring: KeyRing) -> bytes:
     """Return the ring's bytes; they are secret and belong under encryption."""
     epochs = [[epoch.kem.seed, epoch.not_before, epoch.not_after] for epoch in ring.epochs]
-    return encode([1, ring.node, ring.message.seed, ring.log.seed, ring.witness.seed, ring.storage, epochs])
+    successor = ring.successor.seed if ring.successor else None
+    seeds = [ring.message.seed, ring.log.seed, ring.witness.seed, successor]
+    return encode([1, ring.node, seeds, ring.storage, epochs])
 
 
 def parse_ring(secret_bytes: bytes) -> KeyRing:
     """Return the ring in ``secret_bytes`` (authenticated by the key file's encryption)."""
     plain: Any = decode(secret_bytes)
-    version, node, message, log, witness, storage, epochs = plain
+    version, node, seeds, storage, epochs = plain
     if version != 1:
         raise ValueError(f"expected key ring version 1, found {version}")
+    message, log, witness, successor = (SigningKey("ml-dsa-44", seed) if seed else None for seed in seeds)
+    assert message and log and witness, "a ring always holds the three signing keys"
     return KeyRing(
         node=node,
-        message=SigningKey("ml-dsa-44", message),
-        log=SigningKey("ml-dsa-44", log),
-        witness=SigningKey("ml-dsa-44", witness),
+        message=message,
+        log=log,
+        witness=witness,
         storage=storage,
         epochs=tuple(Epoch(KemKey(seed), begin, end) for seed, begin, end in epochs),
+        successor=successor,
     )
 
 
