@@ -50,7 +50,11 @@ def load(locale: str) -> Catalog:
 def update(locale: str) -> None:
     """Bring the catalogue of a locale to the present texts; translations of unchanged texts stay."""
     kept = load(locale) if path(locale).exists() else Catalog(locale)
-    fresh = Catalog(locale, project="hamsaya", header_comment=HEADER, charset="utf-8", fuzzy=False)
+    fresh = Catalog(
+        locale, project="hamsaya", version="console", header_comment=HEADER, msgid_bugs_address="see SECURITY.md",
+        last_translator="machine draft", language_team="none", charset="utf-8", fuzzy=False,
+        creation_date=kept.creation_date, revision_date=kept.creation_date,
+    )
     for message in texts():
         if message.id:
             old = kept.get(message.id, message.context)

@@ -157,7 +157,6 @@ LABELS: dict[str, dict[str, str]] = {
         "not-covered": "Not covered",
     },
     "violence": {"1": "state-based", "2": "between non-state groups", "3": "one-sided, against civilians"},
-    "coverage": {"complete": "complete", "partial": "partial"},
     "rating": {
         "C": "compliant",
         "LC": "largely compliant",
