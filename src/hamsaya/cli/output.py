@@ -39,7 +39,7 @@ def printable(text: str) -> str:
 def cell(value: object) -> str:
     """Return a value as people read it in a table."""
     match value:
-        case None | "" | [] | {}:
+        case _ if value in (None, "", [], {}):  # As a pattern {} would match every mapping.
             return "-"
         case bool():
             return "yes" if value else "no"

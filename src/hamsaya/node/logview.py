@@ -76,7 +76,8 @@ def audit(node: Node) -> Checkpoint:
 
 
 class ProvenView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a proof proves: the log of ``origin`` holds this verdict on this message. No content."""
+    """What a proof proves: the log of ``origin`` holds this verdict on this message, and whether a quorum of
+    witnesses was asked for and is there. No content."""
 
     origin: str
     index: int
@@ -118,7 +119,7 @@ def verify_offline(
     return ProvenView(
         origin=origin, index=proof.index, size=checkpoint.size, role=role, code=code, at=at,
         message_id=header.mid.hex(), kind=header.typ, sender=header.snd,
-        recipients=[recipient.member for recipient in header.rcp], cosigned=policy is not None,
+        recipients=[recipient.member for recipient in header.rcp], cosigned=witnesses is not None and witnesses.quorum is not None,
     )
 
 
