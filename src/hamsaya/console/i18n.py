@@ -16,7 +16,7 @@ from pathlib import Path
 
 from babel.core import Locale
 from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 from starlette.requests import Request
 
@@ -118,16 +118,13 @@ class Reader:
         """Return what readers call a protocol word; one without a label is shown as it is."""
         known = LABELS[family].get(word)
         if known is None:
-            return Markup('<bdi><code>{}</code></bdi>').format(word)
+            return Markup("<bdi><code>{}</code></bdi>").format(word)
         return escape(self.catalogue.pgettext(family, known))
 
     def number(self, value: float) -> str:
         """Return a number with the language's digits and separators."""
-        return format_decimal(value, locale=self._locale, numbering_system="default")
-
-    def percent(self, share: float) -> str:
-        """Return a share in [0, 1] as a percentage."""
-        return format_percent(share, locale=self._locale, numbering_system="default")
+        words = format_decimal(value, locale=self._locale, numbering_system="default")
+        return words.translate(self._digits)
 
     def span(self, low: float, high: float) -> str:
         """Return an interval in words, or one number when it is one."""

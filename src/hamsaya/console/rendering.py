@@ -19,6 +19,14 @@ from hamsaya.console.i18n import COOKIE, LANGUAGES, Language, choose, reader, tr
 from hamsaya.node.agreement import Agreement
 
 TEMPLATES = Path(__file__).parent / "templates"
+# Characters that embed, override or isolate a direction. <bdi> keeps them from turning the words around a text; inside
+# it they can still show "exe.png" for "gnp.exe". No page lets one through.
+TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\N{REPLACEMENT CHARACTER}")
+
+
+def visible(value: Any) -> Any:
+    """Return what a template puts out, with every character that turns the direction of writing made visible."""
+    return value.translate(TURNING) if isinstance(value, str) else value
 
 
 @cache
@@ -26,7 +34,7 @@ def environment(locale: str) -> Environment:
     """Return the environment whose texts are those of one locale. Everything is escaped; nothing may be undefined."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, auto_reload=False, extensions=["jinja2.ext.i18n"],
+        lstrip_blocks=True, auto_reload=False, finalize=visible, extensions=["jinja2.ext.i18n"],
     )
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_translations(translations(locale), newstyle=True)  # type: ignore[attr-defined]
