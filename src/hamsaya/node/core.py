@@ -170,12 +170,13 @@ def open_node(
     """Return the node whose state is the fold of its journal, after checking the journal against its own log.
 
     Raises:
-        OperatorError: the journal does not yield the root of the latest signed checkpoint (code ``damaged-log``),
-            or the keys belong to another node (``wrong-keys``).
+        OperatorError: the journal does not yield the root of the latest signed checkpoint, or a row is not what its
+            leaf says or does not open (code ``damaged-log``); or the keys belong to another node (``wrong-keys``).
     """
     ring = key_store.load()
     if ring.node != agreement.own:
-        raise OperatorError(f"the key file belongs to {ring.node}, this directory to {agreement.own}", code="wrong-keys")
+        raise OperatorError(f"the key file belongs to {ring.node}, this directory to {agreement.own}",
+                            code="wrong-keys")
     node = Node(agreement, ring, key_store, store, clock, random, step, initial_state(agreement.own))
     fold_journal(node)
     _check_head(node)
@@ -185,12 +186,23 @@ def open_node(
 def fold_journal(node: Node) -> None:
     """Bring tree and state up to the store's journal; raises OperatorError where a row is not what its leaf says."""
     for row in node.store.journal(node.tree.size):
-        if row.index != node.tree.size or record_entry(row.role, row.code, row.at, row.statement, row.salt) != row.entry:
-            raise _damaged(row.index)
+        event = _event_of_row(node, row)
         node.tree.append(leaf_hash(row.entry))
-        event = read_event(row, node.ring.storage)
         if event is not None:
             node.state = handlers.apply(node.state, event)
+
+
+def _event_of_row(node: Node, row: JournalRow) -> Event | None:
+    """Return a row's event once the row is what its leaf says: in its place, with its columns, and with its body."""
+    try:
+        entry = record_entry(row.role, row.code, row.at, row.statement, row.salt)
+        header, event = row.header, read_event(row, node.ring.storage)
+    except PeerError:
+        raise _damaged(row.index) from None
+    committed = (node.tree.size, entry, header.snd, header.mid, header.typ, row.role != "refused")
+    if (row.index, row.entry, row.sender, row.message_id, row.kind, event is not None) != committed:
+        raise _damaged(row.index)
+    return event
 
 
 def _check_head(node: Node) -> None:
@@ -200,8 +212,11 @@ def _check_head(node: Node) -> None:
             raise _damaged(node.tree.size)
         return
     keys = log_vkeys(node.agreement.origin(node.own), node.ring.log.verifying_key)
-    checkpoint = open_checkpoint(head[1].encode(), keys)
-    if checkpoint.size != node.tree.size or checkpoint.root != node.tree.root():
+    try:
+        checkpoint = open_checkpoint(head[1].encode(), keys)
+    except PeerError:
+        raise _damaged(head[0]) from None
+    if not head[0] == checkpoint.size == node.tree.size or checkpoint.root != node.tree.root():
         raise _damaged(min(checkpoint.size, node.tree.size))
 
 
