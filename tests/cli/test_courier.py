@@ -85,6 +85,9 @@ def test_one_person_cannot_both_prepare_and_release(in_force: Pair, carry: Carry
     carry(north, south)
     answer = ["case", "answer", CASE, "R1", "--text", "x", "--prepared-by", "o-1", "--released-by"]
     assert south.refused(*answer, "o-1") == "two-persons"
+    assert south.run(*answer, "o-2", "--text-file", str(south.directory / "node.card")).exit_code == 2, "text twice"
+    assert south.refused("case", "answer", CASE, "R1", "--prepared-by", "o-1", "--released-by", "o-2", "--text-file",
+                         str(south.directory / "node.card")) == "bad-file"
     assert south.json(*answer, "o-2", "--dry-run")["allowed"] is True
     assert south.json("case", "show", CASE)["items"] == [], "a dry run says what would happen and does nothing"
 

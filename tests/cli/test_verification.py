@@ -92,6 +92,7 @@ def test_the_price_follows_from_three_figures_without_any_node(pair: Pair) -> No
     assert abs(view["price"]["mid"] - 1.4) < 1e-9 and view["purchasable"]
     assert abs(view["break_even_musd"]["mid"] - 20) < 1e-9
     assert desk.run("linkage", "price", "--a", "0.2").exit_code == 2
+    assert desk.run("linkage", "price", "--a", "inf", "--b", "1", "--r", "0").exit_code == 2
 
 
 def test_a_promise_that_cannot_be_bought_is_said_to_be_so(pair: Pair) -> None:

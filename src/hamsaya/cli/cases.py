@@ -13,7 +13,7 @@ import typer
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
-from hamsaya.cli.command import Session, command, instant
+from hamsaya.cli.command import Session, command, instant, read_text
 from hamsaya.cli.output import Table, facts, when
 from hamsaya.messages.cases import (
     Acknowledge,
@@ -188,7 +188,7 @@ def answer(
     asker = _request(session, case, request)["asker"]
     if item is None:
         item = _new_ref(session, case, "i", {view["item"]["item"] for view in _case(session, case)["items"]})
-    content = text if text_file is None else text_file.read_text(encoding="utf-8")
+    content = text if text_file is None else read_text(text_file)
     session.send(Answer(request=request, item=item, text=content, caveats=caveat or [],  # type: ignore[arg-type]
                         prepared_by=prepared_by, released_by=released_by), [asker], case)
 

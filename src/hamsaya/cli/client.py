@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import http.client
 import sys
@@ -118,6 +117,8 @@ class Local:
     running = False
 
     def __init__(self, directory: Path, passphrase: str) -> None:
+        import asyncio
+
         from hamsaya.node.bootstrap import make_service, open_directory
 
         self._opened = open_directory(directory, passphrase)

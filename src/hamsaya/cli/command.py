@@ -168,14 +168,22 @@ def instant(text: str) -> int:
         ) from None
 
 
+def read_text(path: Path) -> str:
+    """Return a file's text; raises OperatorError when it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise OperatorError(f"{path}: expected text in UTF-8; convert the file", code="bad-file") from None
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Return a TOML file's table; raises OperatorError saying where it does not parse."""
     import tomllib
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise OperatorError(f"{path}: expected TOML in UTF-8: {error}", code="bad-file") from None
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise OperatorError(f"{path}: expected TOML: {error}", code="bad-file") from None
 
 
 # A file that the command reads.

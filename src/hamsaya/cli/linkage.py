@@ -39,12 +39,15 @@ def price(
 
     if k > seats:
         raise typer.BadParameter("expected --k of at most --seats")
-    if a is not None and b is not None and r is not None:
-        priced = price_from_hazards(a, b, r, tau)
-    elif a is b is r is None:
-        priced = price_from_pack(pack, rule, seats=seats, k=k, visits=visits, tau_musd=tau)
-    else:
-        raise typer.BadParameter("expected all of --a, --b and --r, or none of them")
+    try:
+        if a is not None and b is not None and r is not None:
+            priced = price_from_hazards(a, b, r, tau)
+        elif a is b is r is None:
+            priced = price_from_pack(pack, rule, seats=seats, k=k, visits=visits, tau_musd=tau)
+        else:
+            raise typer.BadParameter("expected all of --a, --b and --r, or none of them")
+    except ValueError as error:  # A figure that is no finite number.
+        raise typer.BadParameter(str(error)) from None
     spans = {"a, a year": priced.a, "b, a year": priced.b, "r, a year": priced.r, "price": priced.price,
              "cost sustained, million US$ a year": priced.break_even_musd}
     rows = [(name, span.low, span.mid, span.high) for name, span in spans.items() if span is not None]

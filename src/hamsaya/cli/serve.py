@@ -115,7 +115,7 @@ async def _until_signal(
 
 
 def _server(app: ASGIApp, context: Any) -> _Server:
-    """Return a quiet server of small limits; errors in our own code still reach standard error."""
+    """Return a quiet server of small limits; the applications say themselves what fails in them."""
     return _Server(uvicorn.Config(
         app, http="h11", ws="none", loop="asyncio", lifespan="off", log_config=None, log_level="critical",
         access_log=False, proxy_headers=False, server_header=False, date_header=False, limit_concurrency=CONNECTIONS,
