@@ -122,9 +122,8 @@ def list_peers(session: Session) -> None:
     """List every party of the charter: standing, whether its card is here, what waits for it."""
     views = session.call("peers")
     session.answer(views, Table(
-        ("member", "name", "role", "standing", "card", "endpoint", "sealing keys until", "waiting", "cosigned here"),
-        [(v["member"], v["name"], v["role"], v["standing"], v["known"], v["endpoint"], when(v["kem_until"]),
-          v["waiting"], v["cosigned_here"]) for v in views],
+        ("member", "name", "role", "standing", "card", "waiting", "endpoint"),
+        [(v["member"], v["name"], v["role"], v["standing"], v["known"], v["waiting"], v["endpoint"]) for v in views],
     ))
 
 

@@ -5,7 +5,7 @@
 
 Start  1 both ports are bound; 2 the service delivers, pulls and watches deadlines; 3 both servers answer;
        4 DIR/control.json says where, and only then is anybody told.
-Stop   on SIGTERM or SIGINT: both servers finish what they answer (two seconds), the writer finishes its queue, the
+Stop   on SIGTERM or SIGINT: both servers finish what they answer (a second at most), the writer finishes its queue, the
        store closes, control.json goes, the lock is let go. A kill at any point leaves what the store has committed.
 """
 
@@ -33,7 +33,7 @@ from hamsaya.console.app import console_app
 from hamsaya.node.bootstrap import Opened, make_service, write_private
 from hamsaya.node.service import Service
 
-GRACE_S = 2
+GRACE_S = 1
 """How long a stopping server waits for answers: long polls of twenty seconds are cut, and asked again elsewhere."""
 CONNECTIONS = 512
 """Sixty-three peers with a long poll and a few posts each; more are told to come back."""
