@@ -8,6 +8,7 @@ from functools import cache
 from starlette.testclient import TestClient
 
 from hamsaya.base.instants import DAY, HOUR
+from hamsaya.cases.rules import due
 from hamsaya.console.app import console_app
 from hamsaya.messages.cases import Acknowledge, Answer, Ask, Decline, Open, Overdue, Purge, Revoke, Subject
 from hamsaya.messages.compliance import Attest, Commit, Evidence, Finding, Notify, Reply, Seat
@@ -22,8 +23,9 @@ from hamsaya.node.core import Node
 from hamsaya.node.receive import ReceiveJob
 from hamsaya.node.send import Draft
 from hamsaya.node.service import Service
-from hamsaya.ports.transport import Address, Answer as HttpAnswer
-from tests.support.federation import Federation, make_federation, one
+from hamsaya.ports.transport import Address
+from hamsaya.ports.transport import Answer as HttpAnswer
+from tests.support.federation import Federation, make_federation
 
 MEMBERS = ("pk", "af", "cn", "ir", "kz", "tj", "uz", "joint-cell")
 MONTHS = ("2026-01", "2026-06")
@@ -36,7 +38,7 @@ ORIGIN = "http://127.0.0.1:8080"
 @cache
 def federation() -> Federation:
     """The whole story, told once for all tests of the pages."""
-    made = make_federation(members=tuple(member for member in MEMBERS))
+    made = make_federation(members=MEMBERS)
     _tell_case(made)
     _tell_hostile_case(made)
     _tell_reports(made)
@@ -85,8 +87,6 @@ def _tell_case(made: Federation) -> None:
     made.clock.advance(3 * DAY)
     for late in made.node("pk").state.cases.requests.values():
         if late.asked == "kz":
-            from hamsaya.cases.rules import due
-
             say(made, "pk", Overdue(request=late.request, step="answer", due=due(late, "answer")), ("kz",), CASE)
     say(made, "ir", Revoke(item=f"{CASE}/1/A", reason="error", officer="desk-ir-2"), ("pk",), CASE)
     say(made, "pk", Purge(item=f"{CASE}/1/A", outcome="purged", officer="desk-pk-2"), ("ir",), CASE)
@@ -113,16 +113,17 @@ def _tell_reports(made: Federation) -> None:
             tell_all(made, member, report, "monitor.report")
     for member in ("ir", "cn"):
         node = made.node(member)
-        document = picture(node.state.monitor, areas, *MONTHS).document
-        digest = bytes.fromhex(picture(node.state.monitor, areas, *MONTHS).digest)
-        if member == "cn":
-            digest = bytes(32)
+        joint = picture(node.state.monitor, areas, *MONTHS)
+        document = joint.document
+        # China states another picture, so that a page has both to show.
+        digest = bytes(32) if member == "cn" else bytes.fromhex(joint.digest)
         tell_all(made, member, Picture(first=MONTHS[0], last=MONTHS[1], digest=digest, cells=len(document.cells),
                                        coverage=document.coverage), "monitor.picture")
 
 
 def _tell_promise(made: Federation) -> None:
-    blocs = {"cn": "eastern-asia", "ir": "southern-asia", "kz": "central-asia", "uz": "central-asia", "joint-cell": "joint"}
+    blocs = {"cn": "eastern-asia", "ir": "southern-asia", "kz": "central-asia", "uz": "central-asia",
+             "joint-cell": "joint"}
     now = made.clock.now()
     tell_all(made, "tj", Commit(
         commitment="EX-C-001", title="EXERCISE: notified joint visits are admitted",
@@ -190,6 +191,3 @@ def make_console(node: Node, signed_in: bool = True) -> Console:
     if signed_in:
         console.sign_in()
     return console
-
-
-__all__ = ["CASE", "HOSTILE", "ORIGIN", "TOKEN", "Console", "empty_federation", "federation", "make_console", "one"]
