@@ -14,7 +14,9 @@ import msgspec
 from hamsaya.base.errors import OperatorError
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.messages.keys import SIGNING_LIFETIME, Card, KeyStatement, encode_card, sign_statement
+from hamsaya.messages.node import Publish
 from hamsaya.node.core import Node
+from hamsaya.node.send import Draft, preview
 from hamsaya.ports.keys import KeyRing, rotate
 
 
@@ -27,6 +29,19 @@ def rotate_keys(node: Node) -> list[bytes]:
     _keep(node, rotate(node.ring, node.clock.now(), node.random))
     published = {statement.kid for statement in _own_statements(node)}
     return [sign_statement(s, node.ring.message) for s in _kem_statements(node.ring) if s.kid not in published]
+
+
+def peers_to_tell(node: Node, publication: Publish) -> tuple[str, ...]:
+    """Return the peers that ``publication`` can be sealed to now and may be told.
+
+    One that has been away for longer than its epochs reach must not keep the rest from learning new keys: it comes
+    back by its operator's card, and is given ours.
+    """
+    now = node.clock.now()
+    return tuple(
+        member for member, record in node.state.directory.peers.items()
+        if member != node.own and record.kem_at(now) and preview(node, Draft(publication, (member,)))[1].allowed
+    )
 
 
 def prepare_successor(node: Node, root: SigningKey) -> bytes:

@@ -21,8 +21,8 @@ from hamsaya.node import exchange
 from hamsaya.node.core import Node
 from hamsaya.node.dispatch import Dispatcher, address_of
 from hamsaya.node.exchange import Bundle, Carried
-from hamsaya.node.receive import ReceiveJob, Received
-from hamsaya.node.rotation import prepare_successor, promote_successor, rotate_keys
+from hamsaya.node.receive import Received, ReceiveJob
+from hamsaya.node.rotation import peers_to_tell, prepare_successor, promote_successor, rotate_keys
 from hamsaya.node.send import Draft, SendJob, Sent
 from hamsaya.node.views import overdue_requests
 from hamsaya.node.witnessing import WitnessJob, ask_witness
@@ -133,17 +133,19 @@ class Service:
         """Make KEM epochs four weeks ahead, destroy those past their time, publish; return how many were made."""
         statements: list[bytes] = await self.writer.call(Act(rotate_keys))
         if statements:
-            others = await self.ask(lambda node: tuple(m for m in node.state.directory.peers if m != node.own))
-            await self.send(Draft(Publish(statements=statements), recipients=others))
+            await self._publish(Publish(statements=statements))
         return len(statements)
 
     async def renew_message_key(self, root: SigningKey) -> bytes:
         """Replace the message key by a fresh one that ``root`` vouches for, and return its statement."""
         statement: bytes = await self.writer.call(Act(lambda node: prepare_successor(node, root)))
-        others = await self.ask(lambda node: tuple(m for m in node.state.directory.peers if m != node.own))
-        await self.send(Draft(Publish(statements=[statement]), recipients=others))
+        await self._publish(Publish(statements=[statement]))
         await self.writer.call(Act(promote_successor))
         return statement
+
+    async def _publish(self, publication: Publish) -> None:
+        told = await self.ask(lambda node: peers_to_tell(node, publication))
+        await self.send(Draft(publication, recipients=told))
 
     # -- pull and courier ---------------------------------------------------------------------------------
 
