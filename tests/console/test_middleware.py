@@ -49,7 +49,7 @@ def test_our_own_names_are_known(host: str) -> None:
     assert _status(host) == 404
 
 
-@pytest.mark.parametrize("host", ["evil.test", "127.0.0.1.evil.test", "evil.test:80", "", "10.0.0.1", "localhost.", "a@b"])
+@pytest.mark.parametrize("host", ["evil.test", "127.0.0.1.evil.test", "evil.test:80", "", "10.0.0.1", "a.localhost"])
 def test_a_name_that_was_pointed_at_us_is_refused(host: str) -> None:
     """DNS rebinding: a page elsewhere makes its own name point to loopback and reads what it likes."""
     assert _status(host) == 421
