@@ -8,6 +8,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from hamsaya.cli.main import app
+from hamsaya.messages.keys import open_card
 from tests.cli.conftest import NORTH, SOUTH, Desk, digest
 
 Pair = tuple[Desk, Desk]
@@ -90,3 +91,14 @@ def test_keys_that_reach_far_enough_are_not_rotated(pair: Pair) -> None:
 def test_link_needs_a_running_node(pair: Pair) -> None:
     """There is no page to open while nobody serves it."""
     assert pair[0].refused("node", "link") == "not-running"
+
+
+def test_the_message_key_is_renewed_with_the_root_while_the_node_rests(pair: Pair) -> None:
+    """A signing key lives a year; its successor needs the offline root, and the card must show it."""
+    first = pair[0]
+    before = open_card((first.directory / "node.card").read_bytes())
+    renewed = first.json("node", "rotate-keys", "--root", str(first.directory / "root.bin"))
+    after = open_card((first.directory / "node.card").read_bytes())
+    kids = [{key.kid for key in card.open_statements() if key.use == "message"} for card in (before, after)]
+    assert kids[0].isdisjoint(kids[1]) and renewed["fingerprint"] == before.fingerprint
+    assert first.json("log", "show")[-1]["kind"] == "keys.publish"

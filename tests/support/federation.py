@@ -16,7 +16,7 @@ from hamsaya.messages.keys import encode_card
 from hamsaya.messages.node import Peer
 from hamsaya.node.bootstrap import agreement_of, make_card
 from hamsaya.node.core import Node, Step, no_step, open_node
-from hamsaya.node.receive import ReceiveJob, Received
+from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.send import Draft, SendJob, Sent
 from hamsaya.node.settle import settle
 from hamsaya.node.writer import Act

@@ -1,4 +1,4 @@
-"""``hamsaya demo``: every party of the region pack as its own process on this machine, and the exercise between them."""
+"""``hamsaya demo``: every party of the region pack as its own process, and the exercise between them."""
 
 from __future__ import annotations
 
@@ -161,8 +161,10 @@ def _report(console: Console, result: dict[str, Any], as_json: bool) -> bool:
     ordered = {key: result.pop(key) for key in KEYS} | result
     if as_json:
         print_json(ordered)
-    verdict = "[green]everything was as it should be[/green]" if good else "[red]something was not as it should be[/red]"
-    console.print(f"[bold]{verdict}[/bold]: {ordered['seconds']} s, at most {ordered['memory_mb']} MB a node")
+    verdict = "[green]everything was[/green]" if good else "[red]something was not[/red]"
+    console.print(
+        f"[bold]{verdict} as it should be[/bold]: {ordered['seconds']} s, at most {ordered['memory_mb']} MB a node"
+    )
     return good
 
 
@@ -182,7 +184,8 @@ def load_incidents(file: Path | None, pack: Pack, console: Console) -> Incidents
         console.print("no UCDP GED file found: using generated, labelled [bold]EXERCISE[/bold] incidents")
         period = months("2018-01", "2020-12")
         everything = list(generated.exercise_incidents(SEED, sorted(pack.areas), period))
-        return Incidents(len(everything), counts(everything), generated.SOURCE, generated.LICENCE, period[0], period[-1])
+        rows = counts(everything)
+        return Incidents(len(everything), rows, generated.SOURCE, generated.LICENCE, period[0], period[-1])
     bad: list[PeerError] = []
     with console.status(f"reading {found} …"):
         everything = [incident for incident in ucdp.read(found, on_bad=bad.append) if incident.gid in pack.areas]
@@ -211,7 +214,8 @@ def _check_ports(ports: list[int]) -> None:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                raise OperatorError(f"port {port} is in use; choose others with --base-port", code="port-in-use") from None
+                text = f"port {port} is in use; choose others with --base-port"
+                raise OperatorError(text, code="port-in-use") from None
 
 
 def _routes(pack: Pack, ports: dict[str, int], link_ports: list[int]) -> dict[str, dict[str, str]]:

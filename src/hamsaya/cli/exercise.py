@@ -103,7 +103,8 @@ class Exercise:
         sending = [asyncio.create_task(self._report(member, reports[member])) for member in others]
         await asyncio.sleep(0.15)
         self.fleet.kill(script.kill)
-        self.say("monitoring", f"{script.kill} killed with SIGKILL and the link {'–'.join(script.cut)} cut in mid-exchange")
+        cut = "–".join(script.cut)
+        self.say("monitoring", f"{script.kill} killed with SIGKILL and the link {cut} cut in mid-exchange")
         await asyncio.gather(*sending)
         self.fleet.launch(script.kill)
         await self.fleet.ready(script.kill)
@@ -111,8 +112,8 @@ class Exercise:
         for link in self.links:
             await link.heal()
         await self._until("every report delivered", self._settled)
-        self.say("monitoring", f"{self.incidents} incidents reported as counts by area; {script.kill} restarted, the link "
-                               "healed, nothing lost")
+        self.say("monitoring", f"{self.incidents} incidents reported as counts by area; {script.kill} restarted, "
+                               "the link healed, nothing lost")
 
     def _reports(self, member: str) -> list[Report]:
         own = own_rows(self.rows, member, self.agreement.areas)
@@ -262,7 +263,7 @@ class Exercise:
     async def _tranche_state(self, ref: str, state: str) -> bool:
         entitled = [m for m in self.fleet.members if self.agreement.charter.members[m].role != "oversight"]
         views = await self.fleet.everywhere("tranches", entitled)
-        return all(any(t["tranche"]["tranche"] == ref and t["status"] == state for t in view) for view in views.values())
+        return all((ref, state) in {(t["tranche"]["tranche"], t["status"]) for t in view} for view in views.values())
 
     def price(self, rule_id: str, seats: int, k: int) -> Chain:
         """Return the price of compliance under one of the charter's rules and one panel."""
@@ -291,7 +292,8 @@ class Exercise:
             if result:
                 return result
             await asyncio.sleep(0.1)
-        raise Refused(f"waited {WAIT_S:.0f} s for {what}; see node.out in the nodes' directories", code="exercise-stuck")
+        text = f"waited {WAIT_S:.0f} s for {what}; see node.out in the nodes' directories (--dir keeps them)"
+        raise Refused(text, code="exercise-stuck")
 
     async def _when_possible(self, send: Callable[[], Awaitable[Any]]) -> None:
         """Send once what the sender's own state still waits for has arrived there."""

@@ -23,7 +23,7 @@ from hamsaya.crypto.signing import SigningKey
 from hamsaya.messages.cases import Open
 from hamsaya.messages.envelope import Envelope, parse, seal
 from hamsaya.messages.kinds import Body, encode_body, kind_of
-from hamsaya.node.bootstrap import own_card, open_directory, read_settings
+from hamsaya.node.bootstrap import open_directory, own_card, read_settings
 from hamsaya.node.core import Node
 from hamsaya.node.dispatch import refusal_code
 from hamsaya.node.settle import verify_receipt
@@ -157,7 +157,8 @@ class Attacker:
         try:
             open_directory(self.copy, passphrase).close()
         except HamsayaError as error:
-            return Attempt("tampered log", error.code, error.code == "damaged-log", "the journal no longer makes the root")
+            noticed = error.code == "damaged-log"
+            return Attempt("tampered log", error.code, noticed, "the journal no longer makes the root")
         return Attempt("tampered log", "opened", False, "expected the node to refuse its altered journal")
 
 

@@ -65,14 +65,16 @@ def init(
 def run(session: Session) -> None:
     """Serve: receive, deliver, co-sign, watch deadlines; ends cleanly on an interrupt or SIGTERM."""
     from hamsaya.cli.serve import Running, serve
-    from hamsaya.node.bootstrap import open_directory, read_settings
+    from hamsaya.node.bootstrap import open_directory, read_settings, settle_memory
 
     def announce(running: Running) -> None:
         session.answer(running, facts(node=running.node, peers_connect_to=running.listening, page=running.login),
                        "The link to the page opens it once; another: hamsaya node link.")
 
     read_settings(session.directory)
-    serve(open_directory(session.directory, read_passphrase(session.passphrase_file)), announce)
+    opened = open_directory(session.directory, read_passphrase(session.passphrase_file))
+    settle_memory()
+    serve(opened, announce)
 
 
 @command(app, "status")
@@ -111,10 +113,35 @@ def card(
 
 
 @command(app, "rotate-keys")
-def rotate_keys(session: Session) -> None:
+def rotate_keys(
+    session: Session,
+    root: Annotated[Path | None, typer.Option(
+        exists=True, dir_okay=False, help="Renew the yearly message key too, with the offline root in this file; the "
+                                          "node must not be running.")] = None,
+    root_passphrase_file: Annotated[Path | None, typer.Option(
+        dir_okay=False, help="The root file's passphrase, when it is another than the node's.")] = None,
+) -> None:
     """Publish the sealing keys of the next weeks and destroy those whose time is over."""
+    if root is not None:
+        _renew(session, root, root_passphrase_file)
+        return
     view = session.call("rotate-keys")
     session.answer(view, f"{view['made']} new sealing keys published.")
+
+
+def _renew(session: Session, root: Path, root_passphrase_file: Path | None) -> None:
+    """Renew the message key in this process: the root never comes near a node that talks to others."""
+    from hamsaya.node.bootstrap import open_directory, renew_message_key
+
+    passphrase = read_passphrase(session.passphrase_file)
+    root_passphrase = passphrase if root_passphrase_file is None else read_passphrase(root_passphrase_file)
+    opened = open_directory(session.directory, passphrase)
+    try:
+        renewed = open_card(renew_message_key(opened, root, root_passphrase))
+    finally:
+        opened.close()
+    session.answer({"member": renewed.node, "fingerprint": renewed.fingerprint},
+                   "The message key is renewed; peers learn of it when the node runs again. node.card shows it.")
 
 
 @command(peers, "list")

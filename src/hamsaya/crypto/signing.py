@@ -69,8 +69,11 @@ class VerifyingKey:
         return VerifyingKey(algorithm, raw[:32], raw[32:])
 
 
+_Loaded = tuple[Ed25519PublicKey, MLDSA44PublicKey | MLDSA65PublicKey]
+
+
 @lru_cache(maxsize=256)
-def _loaded(algorithm: str, ed25519: bytes, ml_dsa: bytes) -> tuple[Ed25519PublicKey, MLDSA44PublicKey | MLDSA65PublicKey]:
+def _loaded(algorithm: str, ed25519: bytes, ml_dsa: bytes) -> _Loaded:
     """Parse public keys once: parsing costs a fifth of a verification."""
     load = MLDSA44PublicKey.from_public_bytes if algorithm == "ml-dsa-44" else MLDSA65PublicKey.from_public_bytes
     return Ed25519PublicKey.from_public_bytes(ed25519), load(ml_dsa)
@@ -99,7 +102,8 @@ class SigningKey:
     def verifying_key(self) -> VerifyingKey:
         """The public half."""
         ed_key, ml_key = self._keys
-        return VerifyingKey(self.algorithm, ed_key.public_key().public_bytes_raw(), ml_key.public_key().public_bytes_raw())
+        ed25519, ml_dsa = ed_key.public_key().public_bytes_raw(), ml_key.public_key().public_bytes_raw()
+        return VerifyingKey(self.algorithm, ed25519, ml_dsa)
 
     def sign(self, signed_bytes: bytes) -> Signature:
         """Return ``(ed25519, ml_dsa)`` over ``signed_bytes``, which must carry its own domain prefix."""

@@ -352,7 +352,8 @@ ACTIONS: dict[str, Action] = {
     "may": Action(MayArgs, _question(_may)),
     "cases": Action(Nothing, _question(lambda node, _: cases_views.cases(node.state.cases, node.clock.now()))),
     "case": Action(CaseArgs, _question(lambda node, a: cases_views.case(node.state.cases, a.case, node.clock.now()))),
-    "inbox": Action(Nothing, _question(lambda node, _: cases_views.inbox(node.state.cases, node.own, node.clock.now()))),
+    "inbox": Action(Nothing, _question(lambda node, _: cases_views.inbox(
+        node.state.cases, node.own, node.clock.now()))),
     "picture": Action(PeriodArgs, _question(_picture)),
     "state-picture": Action(PeriodArgs, _state_picture),
     "commitments": Action(Nothing, _question(lambda node, _: compliance_views.commitments(

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import gc
 import os
@@ -42,6 +43,7 @@ from hamsaya.messages.node import Peer
 from hamsaya.monitor.types import Incident
 from hamsaya.node.agreement import Agreement
 from hamsaya.node.core import Node, Step, no_step, open_node
+from hamsaya.node.rotation import reissue_card
 from hamsaya.node.send import Draft, SendJob
 from hamsaya.node.service import Pace, Service
 from hamsaya.ports.clock import Clock
@@ -200,8 +202,44 @@ def make_service(opened: Opened) -> tuple[Service, Callable[[], object]]:
     context = server_context(certificate, key)
     settings = opened.settings
     pace = Pace(cosign_s=settings.cosign_s, deadlines_s=settings.deadlines_s, backoff_cap_s=settings.backoff_cap_s)
-    service = Service(opened.node, HttpTransport(certificate, key), pace, lambda der: admit(context, der))
+    service = Service(
+        opened.node,
+        HttpTransport(certificate, key),
+        pace,
+        admit_certificate=lambda der: admit(context, der),
+        keep_card=lambda node: _keep_card(opened.directory, reissue_card(node, own_card(opened.directory))),
+    )
     return service, lambda: context
+
+
+def renew_message_key(opened: Opened, root_file: Path, passphrase: str) -> bytes:
+    """Replace the message key by a fresh one under the offline root, and return the card that shows it.
+
+    The statement is durable and on its way to every peer when this returns; the log and witness keys live as long
+    as their log.
+    """
+    service, _ = make_service(opened)
+    root = KeyFile(root_file, passphrase).load_root()
+
+    async def renew() -> bytes:
+        try:
+            return await service.renew_message_key(root)
+        finally:
+            await service.stop()
+
+    statement = asyncio.run(renew())
+    card = own_card(opened.directory)
+    pairs = zip(card.statements, card.open_statements(), strict=True)
+    kept = [raw for raw, key in pairs if key.use in ("log", "witness")]
+    return _keep_card(opened.directory, reissue_card(opened.node, card, [statement, *kept]))
+
+
+def _keep_card(directory: Path, raw: bytes) -> bytes:
+    """Replace DIR/node.card whole: a card handed out must let its reader seal to this node at once."""
+    temporary = directory / "node.card.new"
+    temporary.write_bytes(raw)
+    os.replace(temporary, directory / "node.card")
+    return raw
 
 
 def agreement_of(pack: Pack, own: str) -> Agreement:
@@ -251,7 +289,8 @@ def read_settings(directory: Path) -> Settings:
         plain = tomllib.loads(path.read_text(encoding="utf-8"))
         return msgspec.convert(plain, Settings)
     except FileNotFoundError:
-        raise OperatorError(f"no node in {directory}; run: hamsaya node init --dir {directory}", code="no-node") from None
+        text = f"no node in {directory}; run: hamsaya node init --dir {directory}"
+        raise OperatorError(text, code="no-node") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise OperatorError(f"{path}: {error}", code="bad-settings") from None
 

@@ -62,5 +62,5 @@ def price_chain(
 
 
 def _panel(one_seat: Interval, seats: int, k: int) -> Interval:
-    """Return how often the panel confirms when each seat does so with ``one_seat``; it rises with it, so bounds stay."""
+    """Return how often the panel confirms when each seat does so with ``one_seat``; bounds map to bounds."""
     return Interval(*(k_of_n(seats, k, p) for p in (one_seat.low, one_seat.mid, one_seat.high)))

@@ -17,7 +17,7 @@ from hamsaya.base.instants import MINUTE
 from hamsaya.canon import decode, encode, tagged
 from hamsaya.messages.envelope import MAX_ENVELOPE_BYTES, parse
 from hamsaya.node.core import Node
-from hamsaya.node.receive import ReceiveJob, Received
+from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.settle import settle
 from hamsaya.node.writer import Act, Writer
 

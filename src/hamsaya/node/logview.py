@@ -119,7 +119,8 @@ def verify_offline(
     return ProvenView(
         origin=origin, index=proof.index, size=checkpoint.size, role=role, code=code, at=at,
         message_id=header.mid.hex(), kind=header.typ, sender=header.snd,
-        recipients=[recipient.member for recipient in header.rcp], cosigned=witnesses is not None and witnesses.quorum is not None,
+        recipients=[recipient.member for recipient in header.rcp],
+        cosigned=witnesses is not None and witnesses.quorum is not None,
     )
 
 

@@ -164,7 +164,8 @@ def _open(node: Node, envelope: Envelope) -> tuple[bytes, Event]:
 def _log_refusal(node: Node, envelope: Envelope, envelope_digest: bytes, code: str) -> Admission:
     row = make_row(
         index=node.tree.size, role="refused", code=code, at=node.clock.now(), header=envelope.header,
-        statement=envelope.statement, salt=node.random.bytes(SALT_BYTES), body=None, storage=node.ring.storage, nonce=b"",
+        statement=envelope.statement, salt=node.random.bytes(SALT_BYTES), body=None, storage=node.ring.storage,
+        nonce=b"",
     )
     node.record(row, None)
     return Admission(row.index, code, row.at, row.salt, envelope, envelope_digest)

@@ -145,8 +145,8 @@ def _kem_key(node: Node, member: str, now: int) -> bytes:
         raise OperatorError(f"no card of {member} has been admitted; run: hamsaya node peers add CARD", code="no-card")
     key = record.kem_at(now)
     if key is None:
-        raise OperatorError(f"{member} has published no KEM key for now; its operator must run: hamsaya node rotate-keys",
-                            code="no-kem-key")
+        raise OperatorError(f"{member} has published no KEM key for now; its operator must run: "
+                            "hamsaya node rotate-keys", code="no-kem-key")
     return key.public
 
 
@@ -173,4 +173,5 @@ def _redact_item(node: Node, purge: Event) -> None:
             continue
         if event.body.item == purge.body.item:
             redacted = encode_body(redact(event.body))
-            node.store.redact_journal(row.index, lock(node.ring.storage, node.random.bytes(12), redacted, row.message_id))
+            locked = lock(node.ring.storage, node.random.bytes(12), redacted, row.message_id)
+            node.store.redact_journal(row.index, locked)

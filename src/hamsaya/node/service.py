@@ -52,6 +52,7 @@ class Service:
     transport: Transport
     pace: Pace = field(default_factory=Pace)
     admit_certificate: Callable[[bytes], None] = lambda certificate: None
+    keep_card: Callable[[Node], object] = lambda node: None
     writer: Writer = field(init=False)
     dispatcher: Dispatcher = field(init=False)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -134,6 +135,7 @@ class Service:
         statements: list[bytes] = await self.writer.call(Act(rotate_keys))
         if statements:
             await self._publish(Publish(statements=statements))
+            await self.ask(self.keep_card)
         return len(statements)
 
     async def renew_message_key(self, root: SigningKey) -> bytes:

@@ -41,7 +41,8 @@ class WitnessJob:
         if answer.seen is not None:
             node.store.put_witnessed(origin, answer.seen.size, answer.seen.root)
         elif answer.code not in ("", "stale"):
-            node.record_refusal(PeerError(f"checkpoint refused: {answer.code}", code=answer.code), self.unverified_bytes)
+            refusal = PeerError(f"checkpoint refused: {answer.code}", code=answer.code)
+            node.record_refusal(refusal, self.unverified_bytes)
         return answer
 
     def finish(self, node: Node, outcome: witness.Answer, checkpoint: object) -> witness.Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from hamsaya.base.errors import OperatorError
 from hamsaya.canon import decode, encode
 from hamsaya.crypto.sealing import KemKey
 from hamsaya.crypto.signing import SigningKey
@@ -61,7 +62,8 @@ def rotate(ring: KeyRing, now: int, random: Random) -> KeyRing:
     start = max((epoch.not_after for epoch in kept), default=now - now % EPOCH_LENGTH)
     horizon = now + EPOCHS_AHEAD * EPOCH_LENGTH
     fresh = tuple(
-        Epoch(KemKey(random.bytes(32)), begin, begin + EPOCH_LENGTH) for begin in range(start, horizon + 1, EPOCH_LENGTH)
+        Epoch(KemKey(random.bytes(32)), begin, begin + EPOCH_LENGTH)
+        for begin in range(start, horizon + 1, EPOCH_LENGTH)
     )
     return replace(ring, epochs=kept + fresh)
 
@@ -77,9 +79,12 @@ def encode_ring(ring: KeyRing) -> bytes:
 def parse_ring(secret_bytes: bytes) -> KeyRing:
     """Return the ring in ``secret_bytes`` (authenticated by the key file's encryption)."""
     plain: Any = decode(secret_bytes)
-    version, node, seeds, storage, epochs = plain
-    if version != 1:
-        raise ValueError(f"expected key ring version 1, found {version}")
+    match plain:
+        case [1, str() as node, list() as seeds, bytes() as storage, list() as epochs]:
+            pass
+        case _:
+            text = "expected a key ring of this version; see the CHANGELOG's Schema lines"
+            raise OperatorError(text, code="wrong-keys")
     message, log, witness, successor = (SigningKey("ml-dsa-44", seed) if seed else None for seed in seeds)
     assert message and log and witness, "a ring always holds the three signing keys"
     return KeyRing(
