@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from hamsaya.base.errors import OperatorError
+from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.base.instants import DAY
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.messages.keys import open_card
 from hamsaya.messages.monitor import Report
 from hamsaya.messages.node import Publish
-from hamsaya.node.rotation import prepare_successor, promote_successor, reissue_card, rotate_keys
+from hamsaya.node.receive import ReceiveJob
+from hamsaya.node.rotation import close_key, prepare_successor, promote_successor, reissue_card, rotate_keys
 from hamsaya.node.send import Draft
 from hamsaya.node.writer import Act
 from tests.support.federation import Federation, SeededRandom, make_federation, one
@@ -56,6 +59,27 @@ def test_a_renewed_key_signs_only_once_it_is_published() -> None:
     federation.carry_all()
     assert federation.node("ir").state.monitor.parts, "a message under the new key is admitted"
     assert not federation.waiting("pk")
+
+
+def test_a_closed_key_admits_nothing_more_whatever_its_date() -> None:
+    """Whoever stole a message key must not go on by dating messages back."""
+    federation = make_federation()
+    federation.clock.advance(DAY)
+    node, root = federation.node("pk"), root_of("pk")
+    stolen = node.ring.message
+    publish(federation, "pk", one(node, Act(lambda n: prepare_successor(n, root))))
+    one(node, Act(promote_successor))
+    federation.carry_all()
+    publish(federation, "pk", close_key(node, stolen, root))
+    federation.carry_all()
+
+    renewed, node.ring = node.ring, replace(node.ring, message=stolen)
+    federation.send("pk", Draft(report(), recipients=("ir",)))
+    ((_, _, envelope),) = federation.waiting("pk")
+    with pytest.raises(PeerError, match="no such key"):
+        one(federation.node("ir"), ReceiveJob(envelope))
+    assert not federation.node("ir").state.monitor.parts
+    node.ring = renewed
 
 
 def test_another_root_renews_nothing() -> None:

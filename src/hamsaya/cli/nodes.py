@@ -120,16 +120,21 @@ def rotate_keys(
                                           "node must not be running.")] = None,
     root_passphrase_file: Annotated[Path | None, typer.Option(
         dir_okay=False, help="The root file's passphrase, when it is another than the node's.")] = None,
+    compromised: Annotated[bool, typer.Option(
+        "--compromised", help="With --root: others may have the old message key. Peers refuse everything under it from "
+                              "then on, also what still waits here: send that again.")] = False,
 ) -> None:
     """Publish the sealing keys of the next weeks and destroy those whose time is over."""
     if root is not None:
-        _renew(session, root, root_passphrase_file)
+        _renew(session, root, root_passphrase_file, compromised)
         return
+    if compromised:
+        raise OperatorError("--compromised needs --root: only the root can close a key", code="no-root")
     view = session.call("rotate-keys")
     session.answer(view, f"{view['made']} new sealing keys published.")
 
 
-def _renew(session: Session, root: Path, root_passphrase_file: Path | None) -> None:
+def _renew(session: Session, root: Path, root_passphrase_file: Path | None, compromised: bool) -> None:
     """Renew the message key in this process: the root never comes near a node that talks to others."""
     from hamsaya.node.bootstrap import open_directory, renew_message_key
 
@@ -137,7 +142,7 @@ def _renew(session: Session, root: Path, root_passphrase_file: Path | None) -> N
     root_passphrase = passphrase if root_passphrase_file is None else read_passphrase(root_passphrase_file)
     opened = open_directory(session.directory, passphrase)
     try:
-        renewed = open_card(renew_message_key(opened, root, root_passphrase))
+        renewed = open_card(renew_message_key(opened, root, root_passphrase, compromised=compromised))
     finally:
         opened.close()
     session.answer({"member": renewed.node, "fingerprint": renewed.fingerprint},

@@ -212,7 +212,7 @@ def make_service(opened: Opened) -> tuple[Service, Callable[[], object]]:
     return service, lambda: context
 
 
-def renew_message_key(opened: Opened, root_file: Path, passphrase: str) -> bytes:
+def renew_message_key(opened: Opened, root_file: Path, passphrase: str, *, compromised: bool) -> bytes:
     """Replace the message key by a fresh one under the offline root, and return the card that shows it.
 
     The statement is durable and on its way to every peer when this returns; the log and witness keys live as long
@@ -223,7 +223,7 @@ def renew_message_key(opened: Opened, root_file: Path, passphrase: str) -> bytes
 
     async def renew() -> bytes:
         try:
-            return await service.renew_message_key(root)
+            return await service.renew_message_key(root, compromised)
         finally:
             await service.stop()
 

@@ -42,8 +42,9 @@ class PeerRecord:
         return fingerprint(self.root)
 
     def keys(self, use: str) -> list[KeyStatement]:
-        """Every statement of one use."""
-        return [statement for statement in self.statements if statement.use == use]
+        """The keys of one use; of several statements on one key the last stands, so that a root can close a key."""
+        latest = {statement.kid: statement for statement in self.statements if statement.use == use}
+        return list(latest.values())
 
     def kem_at(self, instant: int) -> KeyStatement | None:
         """Return the KEM key to seal to at ``instant``, or None when the peer has published none for it."""

@@ -68,6 +68,16 @@ def promote_successor(node: Node) -> None:
         _keep(node, replace(node.ring, message=successor, successor=None))
 
 
+def close_key(node: Node, closed: SigningKey, root: SigningKey) -> bytes:
+    """Return the root-signed statement after which nothing under ``closed`` is admitted, whatever its date.
+
+    Its validity is one millisecond, long past: a thief who dates a message into it finds the message expired.
+    """
+    public = closed.verifying_key.raw
+    began = min(statement.not_before for statement in _own_statements(node) if statement.public == public)
+    return sign_statement(node.ring.statement("message", public, began, began + 1), root)
+
+
 def reissue_card(node: Node, card: Card, signed_by_root: list[bytes] | None = None) -> bytes:
     """Return ``card`` with the present KEM epochs, signed anew.
 

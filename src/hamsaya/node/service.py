@@ -22,7 +22,7 @@ from hamsaya.node.core import Node
 from hamsaya.node.dispatch import Dispatcher, address_of
 from hamsaya.node.exchange import Bundle, Carried
 from hamsaya.node.receive import Received, ReceiveJob
-from hamsaya.node.rotation import peers_to_tell, prepare_successor, promote_successor, rotate_keys
+from hamsaya.node.rotation import close_key, peers_to_tell, prepare_successor, promote_successor, rotate_keys
 from hamsaya.node.send import Draft, SendJob, Sent
 from hamsaya.node.views import overdue_requests
 from hamsaya.node.witnessing import WitnessJob, ask_witness
@@ -138,11 +138,19 @@ class Service:
             await self.ask(self.keep_card)
         return len(statements)
 
-    async def renew_message_key(self, root: SigningKey) -> bytes:
-        """Replace the message key by a fresh one that ``root`` vouches for, and return its statement."""
+    async def renew_message_key(self, root: SigningKey, compromised: bool = False) -> bytes:
+        """Replace the message key by a fresh one that ``root`` vouches for, and return its statement.
+
+        Args:
+            compromised: Close the old key as well: peers then refuse everything under it, also what still waits here.
+        """
+        old = self.node.ring.message
         statement: bytes = await self.writer.call(Act(lambda node: prepare_successor(node, root)))
         await self._publish(Publish(statements=[statement]))
         await self.writer.call(Act(promote_successor))
+        if compromised:
+            closing = await self.ask(lambda node: close_key(node, old, root))
+            await self._publish(Publish(statements=[closing]))
         return statement
 
     async def _publish(self, publication: Publish) -> None:
