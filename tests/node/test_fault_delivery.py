@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from hamsaya.adapters.clock import SystemClock
+from hamsaya.adapters.memory import MemoryStore
 from hamsaya.base.errors import OperatorError, StoreError
 from hamsaya.node.core import Node
 from hamsaya.node.dispatch import ROUND
@@ -161,6 +162,23 @@ def test_a_retry_is_not_held_up_by_a_peer_that_hangs(federation: Federation) -> 
 
     _run(federation, {"ir": never, "uz": second_time}, story)
     assert len(refused_once) == 1
+
+
+def test_waiting_for_a_peer_that_hangs_costs_nothing(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that are due but in hand must not be looked up again and again."""
+    store = federation.node("pk").store
+    assert isinstance(store, MemoryStore)
+    rounds, look = [], store.outbox_due
+    monkeypatch.setattr(store, "outbox_due", lambda ticks, limit: rounds.append(ticks) or look(ticks, limit))
+
+    async def story(service: Service) -> None:
+        await service.send(ask(1, "pk", "ir"))
+        await asyncio.sleep(0.5)
+
+    _run(federation, {"ir": never}, story)
+    assert len(rounds) <= 4
 
 
 @pytest.mark.parametrize(
