@@ -109,10 +109,13 @@ def _released(ref: str, event: Event, body: Answer) -> Item:
 
 
 def _attested(state: CasesState, event: Event, body: Purge, item: Item) -> Item:
-    others = [attested for attested in item.attested if attested.holder != event.sender]
+    """Return ``item`` with the sender's attestation; of several by one holder the latest stands, in any order."""
     mine = Attested(holder=event.sender, outcome=body.outcome, at=event.issued_at)
+    latest = {each.holder: each for each in item.attested}
+    known = latest.setdefault(event.sender, mine)
+    latest[event.sender] = max(known, mine, key=lambda each: (each.at, each.outcome))
     gone = body.outcome == "purged" and state.own in (None, event.sender)
-    attested = tuple(sorted((*others, mine), key=lambda each: each.holder))
+    attested = tuple(latest[holder] for holder in sorted(latest))
     return replace(item, attested=attested, text=None if gone else item.text)
 
 
