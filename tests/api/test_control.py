@@ -17,14 +17,24 @@ from tests.faults.drafts import ask, open_case
 from tests.support.federation import Federation, make_federation
 
 
-@pytest.fixture
-def federation() -> Federation:
-    """Three parties with an open case and one question delivered."""
+def _make() -> Federation:
     made = make_federation()
     made.send("pk", open_case(made.clock.now()))
     made.send("pk", ask(1, "pk", "uz"))
     made.carry_all()
     return made
+
+
+@pytest.fixture
+def federation() -> Federation:
+    """Three parties with an open case and one question delivered."""
+    return _make()
+
+
+@pytest.fixture(scope="module")
+def standing() -> Federation:
+    """The same, shared by the tests that change nothing."""
+    return _make()
 
 
 def control(node: Node, action: str, arguments: Any = None, token: str | None = TOKEN) -> httpx.Response:
@@ -39,9 +49,9 @@ def control(node: Node, action: str, arguments: Any = None, token: str | None = 
 
 
 @pytest.mark.parametrize("token", [None, "", "another", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "tökén"])
-def test_nobody_acts_without_the_token(federation: Federation, token: str | None) -> None:
+def test_nobody_acts_without_the_token(standing: Federation, token: str | None) -> None:
     """Every program of this machine can reach loopback; only the operator can read the token."""
-    node = federation.node("pk")
+    node = standing.node("pk")
     before = node.tree.size
     assert refusal(control(node, "send", token=token)) == (401, "no-token")
     assert node.tree.size == before
@@ -60,9 +70,9 @@ def test_an_unknown_action_names_the_known_ones(federation: Federation) -> None:
      ("case", {"case": "../../etc"}), ("send", {"kind": "case.ask"}), ("add-peer", {"card": "%%%", "fingerprint": ""}),
      ("picture", {"first": "2020", "last": "2021"}), ("status", b"[]"), ("status", b"\xff")],
 )
-def test_arguments_that_do_not_fit_are_refused(federation: Federation, action: str, arguments: Any) -> None:
+def test_arguments_that_do_not_fit_are_refused(standing: Federation, action: str, arguments: Any) -> None:
     """A misspelt argument must not be silently left out."""
-    assert refusal(control(federation.node("pk"), action, arguments)) == (400, "bad-arguments")
+    assert refusal(control(standing.node("pk"), action, arguments)) == (400, "bad-arguments")
 
 
 def test_a_refused_act_comes_with_its_code(federation: Federation) -> None:
@@ -93,9 +103,9 @@ QUESTIONS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("action", QUESTIONS)
-def test_every_question_is_answered_in_json(federation: Federation, action: str) -> None:
+def test_every_question_is_answered_in_json(standing: Federation, action: str) -> None:
     """The command line and the console are built on these answers."""
-    answer = control(federation.node("pk"), action, QUESTIONS[action])
+    answer = control(standing.node("pk"), action, QUESTIONS[action])
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/json"
     assert isinstance(answer.json(), dict | list)
@@ -140,6 +150,6 @@ def test_a_courier_file_carries_messages_and_brings_receipts_back(federation: Fe
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_no_action_takes_an_argument_it_does_not_know(federation: Federation, action: str) -> None:
+def test_no_action_takes_an_argument_it_does_not_know(standing: Federation, action: str) -> None:
     """What is not understood is not done: an argument of a later version may have forbidden something."""
-    assert refusal(control(federation.node("pk"), action, {"unheard-of": 1})) == (400, "bad-arguments")
+    assert refusal(control(standing.node("pk"), action, {"unheard-of": 1})) == (400, "bad-arguments")

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from hamsaya.messages.envelope import MAX_ENVELOPE_BYTES
+from hamsaya.messages.envelope import MAX_ENVELOPE_BYTES, parse
 from hamsaya.node import exchange
+from hamsaya.node.receive import ReceiveJob
+from hamsaya.node.settle import settle
+from hamsaya.node.writer import Act
 from tests.faults.drafts import ask, open_case
 from tests.faults.network import Network, make_network, until
+from tests.support.federation import Federation, make_federation, one
 
 
 async def _settled(network: Network) -> bool:
@@ -78,3 +82,58 @@ async def _oversize(folder: Path) -> None:
             sizes[size] = (await ir.post(network.address("pk"), "/v1/envelopes", bytes(size), 10.0)).status
         await ir.close()
         assert list(sizes.values()) == [400, 413, 413]
+
+
+def test_what_a_puller_cannot_admit_yet_does_not_hide_the_rest() -> None:
+    """A whole answer's worth may wait a month for another member's message; what comes after must not wait with it."""
+    federation = make_federation()
+    federation.send("ir", open_case(federation.clock.now(), sender="ir", ref="IR-1"))
+    federation.send("pk", open_case(federation.clock.now()))
+    ir = federation.node("ir")
+    federation.carry("pk")
+    _deliver(federation, "ir", "pk")
+    assert ("IR-1" in federation.node("pk").state.cases.cases, "IR-1" in federation.node("uz").state.cases.cases) == (
+        True, False)
+    for number in range(exchange.PULL_ENVELOPES + 8):
+        federation.send("pk", ask(number, "pk", "uz", ref="IR-1"))
+    last = federation.send("pk", ask(1000, "pk", "uz", ref="PK-1"))
+    pulled: set[bytes] = set()
+    for _ in range(3):
+        envelopes = one(federation.node("pk"), Act(lambda n: exchange.offer(n, "uz", exchange.PULL_ENVELOPES)))
+        assert len(envelopes) == exchange.PULL_ENVELOPES
+        pulled |= {parse(envelope).header.mid for envelope in envelopes}
+    assert last.message_id in pulled
+    assert len(pulled) == exchange.PULL_ENVELOPES + 9
+    assert ir.store.waiting_counts() == {"uz": 1}
+
+
+def _deliver(federation: Federation, sender: str, receiver: str) -> None:
+    for destination, message_id, envelope in federation.waiting(sender):
+        if destination == receiver:
+            received = one(federation.node(receiver), ReceiveJob(envelope))
+            one(federation.node(sender), Act(lambda n, r=received, m=message_id: settle(n, receiver, m, r.receipt)))
+
+
+@pytest.mark.process
+def test_what_is_sent_while_a_poll_looks_is_not_left_until_its_end(tmp_path: Path) -> None:
+    """Between looking and going to sleep lies a moment; a message put in just then would wait twenty seconds."""
+    asyncio.run(asyncio.wait_for(_sent_while_looking(tmp_path), 15))
+
+
+async def _sent_while_looking(folder: Path) -> None:
+    async with make_network(folder, pulling=frozenset({"uz"})) as network:
+        pk = await network.start("pk")
+        request = exchange.pull_request(network.node("uz"), "pk")
+        ask_node, draft = pk.ask, open_case(network.node("pk").clock.now())
+        looks = 0
+
+        async def ask_then_send(question):  # type: ignore[no-untyped-def]
+            nonlocal looks
+            looks += 1
+            answer = await ask_node(question)
+            if looks == 2:  # The first question opens the request, the second looks into the outbox.
+                await pk.send(draft)
+            return answer
+
+        pk.ask = ask_then_send  # type: ignore[method-assign]
+        assert len(await pk.serve_pull(request)) == 1

@@ -149,7 +149,8 @@ class MemoryStore:
         return self._with_envelopes(first)
 
     def outbox_for(self, destination: str, limit: int) -> list[tuple[OutboxRow, bytes]]:
-        return self._with_envelopes([row for row in self._waiting() if row.destination == destination][:limit])
+        rows = [row for row in self._waiting() if row.destination == destination]
+        return self._with_envelopes(sorted(rows, key=lambda row: row.attempts)[:limit])
 
     def _waiting(self) -> list[OutboxRow]:
         return [row for row in self._now.outbox.values() if row.state == "waiting"]

@@ -214,7 +214,7 @@ class SqliteStore:
         ]
 
     def outbox_for(self, destination: str, limit: int) -> list[tuple[OutboxRow, bytes]]:
-        return self._waiting("dest=? ORDER BY o.id LIMIT ?", (destination, limit))
+        return self._waiting("dest=? ORDER BY attempts, o.id LIMIT ?", (destination, limit))
 
     def _waiting(self, where: str, params: tuple[object, ...]) -> list[tuple[OutboxRow, bytes]]:
         columns = _OUTBOX.replace("mid", "o.mid")

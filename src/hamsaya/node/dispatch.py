@@ -47,6 +47,7 @@ class Dispatcher:
     backoff_cap_ms: int = 60_000
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     sent: asyncio.Condition = field(default_factory=asyncio.Condition)
+    news: int = 0
     _busy: set[str] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -66,9 +67,16 @@ class Dispatcher:
 
     async def notify(self) -> None:
         """Say that the outbox has something new: wake delivery and whoever waits in a long poll."""
+        self.news += 1
         self.wake.set()
         async with self.sent:
             self.sent.notify_all()
+
+    async def newer(self, news: int, seconds: float) -> None:
+        """Return once something was put in since ``news`` was read, at once if it was already, or after ``seconds``."""
+        async with self.sent:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.sent.wait_for(lambda: self.news != news), seconds)
 
     async def _round(self) -> float:
         """Begin to deliver what is due; return the seconds until there may be more to do."""

@@ -20,6 +20,7 @@ from hamsaya.node.core import Node
 from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.settle import settle
 from hamsaya.node.writer import Act, Writer
+from hamsaya.ports.store import OutboxRow
 
 PULL_DOMAIN = "hamsaya/v1/pull"
 COURIER_DOMAIN = "hamsaya/v1/courier"
@@ -65,14 +66,29 @@ def open_pull_request(node: Node, unverified_bytes: bytes) -> str:
 
 def waiting_for(node: Node, member: str, limit: int) -> list[bytes]:
     """Return the oldest waiting envelopes for ``member``, at most ``limit`` and about 4 MiB."""
-    envelopes: list[bytes] = []
+    return [envelope for _, envelope in _waiting(node, member, limit)]
+
+
+def offer(node: Node, member: str, limit: int) -> list[bytes]:
+    """Return what ``waiting_for`` gives, and let it wait behind what has been offered less often.
+
+    What the asker cannot admit yet, since another's message must come first, so never hides the rest.
+    """
+    offered = _waiting(node, member, limit)
+    for row, _ in offered:
+        node.store.retry_outbox(member, row.message_id, row.due, "offered to the peer's pull")
+    return [envelope for _, envelope in offered]
+
+
+def _waiting(node: Node, member: str, limit: int) -> list[tuple[OutboxRow, bytes]]:
+    waiting: list[tuple[OutboxRow, bytes]] = []
     room = 4 * MAX_ENVELOPE_BYTES
-    for _, envelope in node.store.outbox_for(member, limit):
+    for row, envelope in node.store.outbox_for(member, limit):
         room -= len(envelope)
-        if envelopes and room < 0:
+        if waiting and room < 0:
             break
-        envelopes.append(envelope)
-    return envelopes
+        waiting.append((row, envelope))
+    return waiting
 
 
 @dataclass(frozen=True, slots=True)

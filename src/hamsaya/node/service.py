@@ -164,13 +164,15 @@ class Service:
         member = await self.ask(lambda node: exchange.open_pull_request(node, unverified_bytes))
         deadline = asyncio.get_running_loop().time() + LONG_POLL_S
         while True:
-            envelopes = await self.ask(lambda node: exchange.waiting_for(node, member, exchange.PULL_ENVELOPES))
-            left = deadline - asyncio.get_running_loop().time()
-            if envelopes or left <= 0:
+            news = self.dispatcher.news
+            if await self.ask(lambda node: exchange.waiting_for(node, member, 1)):
+                offer = Act(lambda node: exchange.offer(node, member, exchange.PULL_ENVELOPES))
+                envelopes: list[bytes] = await self.writer.call(offer)
                 return envelopes
-            async with self.dispatcher.sent:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.dispatcher.sent.wait(), left)
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                return []
+            await self.dispatcher.newer(news, left)
 
     async def take_receipts(self, unverified_bytes: bytes) -> Carried:
         """Take in the receipts a puller posts."""

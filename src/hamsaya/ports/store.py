@@ -4,7 +4,8 @@
 - ``transaction`` is atomic and durable: when it returns, a power cut loses nothing of it; when it raises, nothing
   of it happened. ``savepoint`` is atomic inside a transaction.
 - ``outbox_due`` and ``outbox_for`` give at most ``limit`` rows of each destination: one far behind hides no other.
-- Order: journal rows are dense from 0 in the order appended; outbox rows of one destination keep their order.
+- Order: journal rows are dense from 0 in the order appended; outbox rows of one destination keep their order,
+  in ``outbox_for`` among those tried equally often.
 - A full or read-only disk raises StoreError and leaves what was there.
 """
 
