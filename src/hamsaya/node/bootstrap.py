@@ -17,6 +17,7 @@ import gc
 import os
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -47,7 +48,7 @@ from hamsaya.node.rotation import reissue_card
 from hamsaya.node.send import Draft, SendJob
 from hamsaya.node.service import Pace, Service
 from hamsaya.ports.clock import Clock
-from hamsaya.ports.keys import KeyRing, new_ring, rotate
+from hamsaya.ports.keys import KeyRing, KeyStore, new_ring, rotate
 
 
 class ExerciseTime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,30 +115,25 @@ def found(directory: Path, settings: Settings, passphrase: str) -> Card:
                             code="unknown-member")
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     clock, random = _clock(settings), SystemRandom()
-    now = clock.now()
     root = SigningKey("ml-dsa-65", random.bytes(64))
-    ring = rotate(new_ring(settings.node, random), now, random)
+    ring = rotate(new_ring(settings.node, random), clock.now(), random)
     tls_key, certificate = make_certificate(settings.node, clock.ticks())
-    card = make_card(ring, root, now, settings.endpoint, certificate)
+    card = make_card(ring, root, clock.now(), settings.endpoint, certificate)
     raw_card = encode_card(card, ring.message)
     write_private(directory / "tls.key", tls_key)
     write_private(directory / "tls.crt", load_der_x509_certificate(certificate).public_bytes(Encoding.PEM))
     KeyFile(directory / "root.bin", passphrase).save_root(root)
-    KeyFile(directory / "keys.bin", passphrase).save(ring)
-    os.close(os.open(directory / "node.db", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    (directory / "node.db").unlink()
+    key_store = KeyFile(directory / "keys.bin", passphrase)
+    key_store.save(ring)
     SqliteStore(directory / "node.db", create=True).close()
     os.chmod(directory / "node.db", 0o600)
-    (directory / "node.card").write_bytes(raw_card)
+    _keep_card(directory, raw_card)
     # Written last: a founding that was interrupted before this line is no node yet.
     (directory / "node.toml").write_text(render_settings(settings), encoding="utf-8")
-    opened = open_directory(directory, passphrase)
-    try:
-        results = opened.node.commit([SendJob(Draft(Peer(card=raw_card, fingerprint=card.fingerprint)))])
-        if isinstance(results[0], Exception):
-            raise results[0]
-    finally:
-        opened.close()
+    with closing(_open(directory, settings, pack, lambda: key_store, no_step)) as opened:
+        (result,) = opened.node.commit([SendJob(Draft(Peer(card=raw_card, fingerprint=card.fingerprint)))])
+        if isinstance(result, Exception):
+            raise result
     return card
 
 
@@ -178,7 +174,12 @@ def open_directory(directory: Path, passphrase: str, *, step: Step = no_step) ->
     """
     require_post_quantum()
     settings = read_settings(directory)
-    pack = open_pack(settings)
+    return _open(directory, settings, open_pack(settings), lambda: KeyFile(directory / "keys.bin", passphrase), step)
+
+
+def _open(
+    directory: Path, settings: Settings, pack: Pack, make_key_store: Callable[[], KeyStore], step: Step
+) -> Opened:
     agreement = agreement_of(pack, settings.node)
     if settings.exercise_time is not None and not agreement.exercise:
         raise OperatorError("an exercise clock is set, but the charter is no exercise; remove exercise_time from "
@@ -186,8 +187,7 @@ def open_directory(directory: Path, passphrase: str, *, step: Step = no_step) ->
     lock = _lock(directory)
     try:
         store = SqliteStore(directory / "node.db")
-        key_store = KeyFile(directory / "keys.bin", passphrase)
-        node = open_node(agreement=agreement, key_store=key_store, store=store, clock=_clock(settings),
+        node = open_node(agreement=agreement, key_store=make_key_store(), store=store, clock=_clock(settings),
                          random=SystemRandom(), step=step)
         node.routes = settings.routes
     except BaseException:
