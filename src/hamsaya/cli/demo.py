@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
 import tempfile
 import time
@@ -33,6 +34,7 @@ DEFAULT_PORT = 18_400
 RATE = 21_600
 FAST_MS = 60_000
 SEED = 20_260_301
+INTERRUPTED = 130
 DATA = Path("..") / "shared" / "data" / "ucdp-ged-region.csv.gz"
 DOWNLOADS = ("ucdp-ged*.csv", "ucdp-ged*.csv.gz", "ucdp-ged*.parquet", "GEDEvent*.csv", "GEDEvent*.csv.gz")
 KEYS = ("nodes", "incidents", "messages_sent", "messages_admitted", "refused_as_expected", "lost", "duplicated",
@@ -64,7 +66,11 @@ def run(
     """
     console = Console(stderr=as_json, highlight=False, soft_wrap=True)
     with _directory(directory) as home:
-        return asyncio.run(_demo(console, home, incidents, once, as_json, base_port, tuple(present)))
+        try:
+            return asyncio.run(_demo(console, home, incidents, once, as_json, base_port, tuple(present)))
+        except asyncio.CancelledError:
+            console.print("stopped before the exercise was over")
+            return INTERRUPTED
 
 
 @contextlib.contextmanager
@@ -83,6 +89,10 @@ def _directory(given: Path | None) -> Iterator[Path]:
 async def _demo(
     console: Console, home: Path, file: Path | None, once: bool, as_json: bool, base_port: int, present: tuple[str, ...]
 ) -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     pack = open_pack(Settings(node="", pack=builtin_pack().id, present=present))
     taking_part = [party.id for party in pack.parties if party.standing != "absent"]
     ports = {member: base_port + 2 * number for number, member in enumerate(taking_part)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import secrets
 import signal
@@ -85,7 +86,8 @@ class Fleet:
                    "--passphrase-file", str(home / "passphrase")]
         with (home / "node.out").open("ab") as out:
             self._processes[member] = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
         self._controls.pop(member, None)
 
@@ -163,3 +165,9 @@ class Fleet:
             if process.poll() is None:
                 process.kill()
             process.wait()
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel (Linux) to stop this process when the exercise's own process dies without stopping it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
