@@ -307,6 +307,6 @@ def without_texts(cases: dict[str, Any]) -> dict[str, Any]:
 
 NIGHTLY = settings.default is not None and settings.default.max_examples > 100
 Neighbours.TestCase.settings = settings(
-    max_examples=400 if NIGHTLY else 30, stateful_step_count=60 if NIGHTLY else 40, deadline=None
+    max_examples=400 if NIGHTLY else 70, stateful_step_count=60 if NIGHTLY else 40, deadline=None
 )
 TestNeighbours = Neighbours.TestCase
