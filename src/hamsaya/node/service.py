@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from hamsaya.base.errors import HamsayaError, OperatorError, PeerError
+from hamsaya.base.errors import HamsayaError, OperatorError
 from hamsaya.base.instants import MINUTE
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.messages.cases import Overdue
@@ -40,7 +40,7 @@ class Pace:
 
     cosign_s: float = 60.0  # A checkpoint a minute is cosigned; more only costs signatures.
     deadlines_s: float = 5.0  # The shortest clock of the protocol is minutes long.
-    pull_pause_s: float = 1.0  # Between two long polls of a peer; the poll itself waits up to 20 s.
+    pull_pause_s: float = 0.25  # Between two long polls of a peer, longer while it does not answer; a poll waits 20 s.
     backoff_cap_s: float = 60.0  # A healed link is found within a minute.
 
 
@@ -180,32 +180,38 @@ class Service:
         return await exchange.take_in(self.writer, [], receipts, receiver)
 
     async def _pull_all(self) -> None:
-        running: dict[str, asyncio.Task[None]] = {}
-        try:
+        """Keep one long poll at every peer, also at those admitted later."""
+        async with asyncio.TaskGroup() as polls:
+            started: set[str] = {self.node.own}
             while True:
-                peers = await self.ask(lambda node: [m for m in node.state.directory.peers if m != node.own])
-                for member in peers:
-                    if member not in running or running[member].done():
-                        running[member] = asyncio.create_task(self.pull(member))
-                await asyncio.sleep(self.pace.pull_pause_s)
-        finally:
-            for task in running.values():
-                task.cancel()
+                for member in await self.ask(lambda node: set(node.state.directory.peers)) - started:
+                    started.add(member)
+                    polls.create_task(self._pull_from(member))
+                await asyncio.sleep(self.pace.deadlines_s)
 
-    async def pull(self, member: str) -> None:
-        """Fetch once what ``member`` keeps for this node, take it in, and give back the receipts."""
+    async def _pull_from(self, member: str) -> None:
+        pause = self.pace.pull_pause_s
+        while True:
+            reached = False
+            with contextlib.suppress(HamsayaError):
+                reached = await self.pull(member)
+            pause = self.pace.pull_pause_s if reached else min(2 * pause, self.pace.backoff_cap_s)
+            await asyncio.sleep(pause)
+
+    async def pull(self, member: str) -> bool:
+        """Fetch once what ``member`` keeps for this node, and give back the receipts; say whether it answered."""
         address = await self.ask(lambda node: address_of(node, member))
         if address is None:
-            return
+            return False
         request = await self.ask(lambda node: exchange.pull_request(node, member))
         answer = await self.transport.post(address, "/v1/pull", request, LONG_POLL_S + 10)
         if answer.status != 200:
-            return
-        with contextlib.suppress(PeerError):
-            carried = await exchange.take_in(self.writer, exchange.parse_envelopes(answer.body), [], member)
-            if carried.receipts:
-                body = await self.ask(lambda node: exchange.encode_receipts(node, carried.receipts))
-                await self.transport.post(address, "/v1/receipts", body, 30.0)
+            return False
+        carried = await exchange.take_in(self.writer, exchange.parse_envelopes(answer.body), [], member)
+        if carried.receipts:
+            body = await self.ask(lambda node: exchange.encode_receipts(node, carried.receipts))
+            await self.transport.post(address, "/v1/receipts", body, 30.0)
+        return True
 
     async def export_courier(self, member: str) -> Bundle:
         """Return a courier file's content for ``member``."""
