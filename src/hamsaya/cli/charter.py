@@ -11,7 +11,7 @@ import typer
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.cli.command import Session, command, read_toml
-from hamsaya.cli.output import Table
+from hamsaya.cli.output import Table, facts
 from hamsaya.messages.charter import Sign
 from hamsaya.messages.kinds import kind_of
 
@@ -79,3 +79,39 @@ def sign(
         [(s["document"], documents[s["document"]], "dry run" if session.dry_run else f"leaf {s['index']}",
           s["recipients"]) for s in sent],
     ))
+
+
+@command(app, "power", "json")
+def power(
+    session: Session,
+    weights: Annotated[str, typer.Option(help="Votes of each member, such as 1,1,1 or 5,3,2.")],
+    quota: Annotated[int, typer.Option(help="Votes that decide.")],
+    veto: Annotated[str, typer.Option(help="Members with a veto, numbered from 0, such as 0,1.")] = "",
+) -> None:
+    """Work out who can decide what under a voting rule: winning coalitions and exact power indices."""
+    from hamsaya.node.charter_report import power_of
+
+    try:
+        view = power_of(_numbers(weights, "--weights"), quota, _numbers(veto, "--veto"))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    alike: dict[tuple[object, ...], list[int]] = {}
+    each = zip(view.swings, view.banzhaf, view.banzhaf_raw, view.shapley_shubik, view.prevent, view.initiate,
+               strict=True)
+    for member, row in enumerate(each):
+        alike.setdefault(row, []).append(member)
+    columns = ("swings", "Banzhaf", "decisive", "Shapley-Shubik", "can prevent", "can initiate")
+    session.answer(
+        view,
+        facts(winning_coalitions=view.winning, power_to_act=f"{view.power_to_act:g} ({view.power_to_act_exact})",
+              cannot_be_outvoted=view.blockers, smallest_veto_set=view.smallest_veto_set, decides_alone=view.dictator,
+              never_matters=view.dummies),
+        Table(("members", *columns), [(members, *row) for row, members in alike.items()]),
+    )
+
+
+def _numbers(text: str, option: str) -> list[int]:
+    try:
+        return [int(word) for word in text.split(",")] if text.strip() else []
+    except ValueError:
+        raise typer.BadParameter(f"expected whole numbers with commas in {option}, received {text[:40]!r}") from None
