@@ -209,3 +209,12 @@ def test_a_case_shows_its_items_and_who_has_not_attested() -> None:
     assert (item.outstanding, item.purge_due) == (["cor", "watch"], T0 + 20 + 72 * HOUR)
     assert views.case(state, "C-2", T0) is None
     assert views.case(ANSWERED, "C-1", T0).items[0].outstanding == []  # type: ignore[union-attr]
+
+
+def test_an_instrument_may_shorten_the_time_and_never_lengthen_it() -> None:
+    """The ceiling of five years holds whatever an instrument says."""
+    longer = say("ava", case_open(retain_until=T0 + 100 * DAY), to=("bel", "cor"))
+    assert rules.decide(EMPTY_CASES, longer, longest=100 * DAY).allowed
+    assert rules.decide(EMPTY_CASES, longer, longest=99 * DAY).code == "retention"
+    beyond = say("ava", case_open(retain_until=T0 + rules.MAX_RETENTION + 1), to=("bel", "cor"))
+    assert rules.decide(EMPTY_CASES, beyond, longest=2 * rules.MAX_RETENTION).code == "retention"

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.conftest import NORTH, SOUTH, Desk
 
 Pair = tuple[Desk, Desk]
@@ -147,3 +149,35 @@ def test_a_proof_and_its_receipt_are_checked_with_files_alone(in_force: Pair, ca
 def test_an_audit_without_witnesses_says_that_they_are_missing(in_force: Pair) -> None:
     """Nobody has cosigned a log that was never on a network: the audit must not call it good."""
     assert in_force[0].refused("log", "audit") == "quorum-missing"
+
+
+def test_a_file_for_nobody_is_not_written(in_force: Pair, tmp_path: Path) -> None:
+    """A misspelt slug must not end in an empty file that somebody carries across a mountain."""
+    bundle = tmp_path / "bundle"
+    for nobody in ("nowhere", NORTH):
+        assert in_force[0].refused("node", "courier", "export", nobody, str(bundle)) == "unknown-member"
+    assert not bundle.exists()
+
+
+def test_a_case_is_kept_no_longer_than_its_instrument_lets_it(in_force: Pair) -> None:
+    """`charter show` prints that bound: the members agreed on it and rely on it."""
+    north, _ = in_force
+    longest = next(view["retention_days"] for view in north.json("charter", "show")
+                   if view["instrument"] == "case-exchange")
+    words = ["case", "open", CASE, "--title", "t", "--purpose", "protect-border", "--act", "bombing", "--with", SOUTH,
+             "--officer", "o-1", "--retain-days"]
+    assert north.refused(*words, str(longest + 1)) == "retention"
+    assert north.json(*words, str(longest), "--dry-run")["allowed"] is True
+
+
+@pytest.mark.parametrize(("words", "known"), [
+    (("case", "open", CASE, "--title", "t", "--purpose", "protect-border", "--act", "bombing", "--with", SOUTH,
+      "--officer", "o-1", "--subject", "group | x | unsc-listed | y"), "consignment"),
+    (("case", "open", "no reference", "--title", "t", "--purpose", "protect-border", "--act", "bombing", "--with",
+      SOUTH, "--officer", "o-1"), "C-2026-001"),
+])
+def test_wrong_words_are_answered_with_the_right_ones(pair: Pair, words: tuple[str, ...], known: str) -> None:
+    """Wrong usage ends with 2, and says what would have been right."""
+    shown = pair[0].run(*words, "--json")
+    assert (shown.exit_code, shown.stdout) == (2, "")
+    assert known in shown.stderr

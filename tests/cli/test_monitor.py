@@ -82,3 +82,8 @@ def test_a_file_that_is_no_incident_file_is_refused(in_force: Pair, tmp_path: Pa
     other = tmp_path / "other.csv"
     other.write_text("a,b\n1,2\n")
     assert in_force[0].refused("monitor", "ingest", str(other)) == "missing-columns"
+
+
+def test_a_period_that_runs_backward_is_refused(in_force: Pair) -> None:
+    """Two months in the wrong order are a slip of the operator, not a defect of the node."""
+    assert in_force[0].refused("monitor", "picture", "--first", "2019-05", "--last", "2019-03") == "bad-period"

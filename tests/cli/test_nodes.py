@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from hamsaya.cli.main import app
@@ -102,3 +103,21 @@ def test_the_message_key_is_renewed_with_the_root_while_the_node_rests(pair: Pai
     kids = [{key.kid for key in card.open_statements() if key.use == "message"} for card in (before, after)]
     assert kids[0].isdisjoint(kids[1]) and renewed["fingerprint"] == before.fingerprint
     assert first.json("log", "show")[-1]["kind"] == "keys.publish"
+
+
+@pytest.mark.parametrize("address", ["http://node.example:8443", "node.example", "https://node.example/inbox",
+                                     "https://node.example:99999"])
+def test_an_address_that_no_peer_can_use_founds_nothing(tmp_path: Path, passphrase_file: Path, address: str) -> None:
+    """The address stands on the card that others keep: a wrong one would be found out by silence."""
+    desk = Desk(tmp_path / "node", passphrase_file)
+    assert desk.refused("node", "init", NORTH, "--endpoint", address) == "bad-endpoint"
+    assert not desk.directory.exists()
+
+
+def test_a_file_that_is_no_card_is_named(pair: Pair) -> None:
+    """An operator who was sent several files must see which of them is none."""
+    north, _ = pair
+    junk = str(north.directory / "node.toml")
+    for words in (("node", "card", junk), ("node", "peers", "add", junk, "--fingerprint", "0000")):
+        shown = north.run(*words)
+        assert shown.exit_code == 1 and "node.toml: expected a node's card" in shown.stderr

@@ -272,7 +272,8 @@ def builtin_pack(name: str | None = None) -> Pack:
     packs = resources.files("hamsaya.regions")
     wanted = _typed(packs, "index.toml", _Index).default if name is None else name
     if not MEMBER.fullmatch(wanted) or not packs.joinpath(wanted, "pack.toml").is_file():
-        raise OperatorError(f"expected an installed region pack, received {wanted[:40]!r}", code="no-such-pack")
+        raise OperatorError(f"expected an installed region pack or an existing folder, received {wanted[:40]!r}",
+                            code="no-such-pack")
     return load_pack(packs.joinpath(wanted))
 
 

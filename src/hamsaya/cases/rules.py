@@ -8,8 +8,8 @@ Rules, in the order in which they are applied
                                                             else ``recipient-outside``, ``recipient-missing``
 5. ``TRANSITIONS`` has a row for the state and the kind     else ``already-exists``, ``illegal-transition``
 6. the rules of the kind:
-   open      participants named once, <= 20 persons, kept after today and at most five years
-                                                    else ``participants``, ``too-many-persons``, ``retention``
+   open      participants named once, <= 20 persons, kept after today, at most five years and at most as long as
+             its instrument lets it         else ``participants``, ``too-many-persons``, ``retention``
    ask       another participant is asked, before the case closed and before its retention ends
                           else ``not-a-participant``, ``wrong-role``, ``case-closed``, ``retention-over``
    answer    text, a new item reference, one person prepared and another released, retention not over
@@ -112,11 +112,14 @@ def due(request: Request, step: Step) -> int:
     return request.asked_at + getattr(DEADLINES[request.urgency], step)  # type: ignore[no-any-return]
 
 
-def decide(state: CasesState, event: Event, observers: frozenset[str] = frozenset()) -> Decision:
+def decide(
+    state: CasesState, event: Event, observers: frozenset[str] = frozenset(), longest: int = MAX_RETENTION
+) -> Decision:
     """Return whether ``event`` (of a ``case.*`` kind) may be applied to ``state``.
 
     Args:
         observers: Members that may be addressed without being participants: oversight and the joint cell.
+        longest: How long the instrument lets a case be kept, milliseconds.
     """
     if event.kind not in ROLES:
         return refuse("illegal-transition", "cases:kinds", f"{event.kind} is no message of a case")
@@ -126,7 +129,7 @@ def decide(state: CasesState, event: Event, observers: frozenset[str] = frozense
     if matter is None:
         return refuse("predecessor-missing", "cases:order", "what this message refers to has not arrived yet")
     permitted = permit(f"cases:{event.kind}", f"{ROLES[event.kind]} may do this in state {matter.status!r}")
-    return next(_refusals(state, event, matter, observers), permitted)
+    return next(_refusals(state, event, matter, observers, min(longest, MAX_RETENTION)), permitted)
 
 
 def _matter(state: CasesState, event: Event, ref: str) -> Matter | None:
@@ -159,7 +162,7 @@ def _matter(state: CasesState, event: Event, ref: str) -> Matter | None:
 
 
 def _refusals(
-    state: CasesState, event: Event, matter: Matter, observers: frozenset[str]
+    state: CasesState, event: Event, matter: Matter, observers: frozenset[str], longest: int
 ) -> Iterator[Decision]:
     """Yield every refusal that applies, in the order of the rules."""
     # 3. The sender's role.
@@ -183,7 +186,7 @@ def _refusals(
     # 6. The rules of the kind.
     match event.body:
         case Open():
-            yield from _open(event, event.body)
+            yield from _open(event, event.body, longest)
         case Ask() | Answer() if matter.case is not None:
             yield from _exchange(state, event, matter.case)
         case Overdue() if matter.request is not None:
@@ -199,13 +202,14 @@ def _acknowledged(matter: Matter) -> bool:
     return matter.request is not None and matter.request.acknowledged_at is not None
 
 
-def _open(event: Event, body: Open) -> Iterator[Decision]:
+def _open(event: Event, body: Open, longest: int) -> Iterator[Decision]:
     if len(set(body.participants)) != len(body.participants):
         yield refuse("participants", "cases:open", "a participant is named once")
     if sum(subject.type == "person" for subject in body.subjects) > MAX_PERSONS:
         yield refuse("too-many-persons", "cases:open", f"a case names at most {MAX_PERSONS} persons")
-    if not event.issued_at < body.retain_until <= event.issued_at + MAX_RETENTION:
-        yield refuse("retention", "cases:open", "a case is kept beyond its opening and at most five years")
+    if not event.issued_at < body.retain_until <= event.issued_at + longest:
+        text = f"a case is kept beyond its opening and, under its instrument, at most {longest // DAY} days"
+        yield refuse("retention", "cases:open", text)
 
 
 def _exchange(state: CasesState, event: Event, case: Case) -> Iterator[Decision]:

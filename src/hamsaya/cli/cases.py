@@ -7,23 +7,25 @@ to the asker, a revocation to every holder, opening and closing to the participa
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
-from hamsaya.cli.command import Session, command, instant, read_text
+from hamsaya.cli.command import Session, command, instant, read_text, reference
 from hamsaya.cli.output import Table, facts, when
 from hamsaya.messages.cases import (
     Acknowledge,
     Act,
     Answer,
     Ask,
+    Caveat,
     Close,
     CloseOutcome,
     Decline,
     DeclineCode,
+    Eligibility,
     Open,
     Purge,
     PurgeOutcome,
@@ -31,16 +33,20 @@ from hamsaya.messages.cases import (
     Revoke,
     RevokeReason,
     Subject,
+    SubjectType,
     Urgency,
 )
 
 app = typer.Typer(help="Cases between members: questions, answers, refusals, revocations.", no_args_is_help=True)
 
-Case = Annotated[str, typer.Argument(help="The case's reference.")]
-RequestRef = Annotated[str, typer.Argument(help="The request's reference.")]
-ItemRef = Annotated[str, typer.Argument(help="The item's reference.")]
-Officer = Annotated[str, typer.Option(help="Who does this, by the desk's own reference.")]
-SUBJECT_FORM = "TYPE|LABEL|ELIGIBILITY|REFERENCE"
+Case = Annotated[str, typer.Argument(parser=reference, metavar="case", help="The case's reference.")]
+RequestRef = Annotated[str, typer.Argument(parser=reference, metavar="request", help="The request's reference.")]
+ItemRef = Annotated[str, typer.Argument(parser=reference, metavar="item", help="The item's reference.")]
+Officer = Annotated[str, typer.Option(parser=reference, metavar="REF", help="Who does this: the desk's own reference.")]
+SUBJECT_FORM = "TYPE | LABEL | ELIGIBILITY | GROUND"
+SUBJECT_HELP = (f"Whom or what the case names, as {SUBJECT_FORM}; repeat. Types: {', '.join(get_args(SubjectType))}. "
+                f"Eligibility: {', '.join(get_args(Eligibility))}. Ground: the listing or the act, by its reference.")
+CAVEAT_HELP = f"What the answer may not be used for; repeat. Codes: {', '.join(get_args(Caveat))}."
 
 
 def _case(session: Session, case: str) -> dict[str, Any]:
@@ -77,12 +83,19 @@ def _new_ref(session: Session, case: str, letter: str, taken: set[str]) -> str:
 
 
 def _subject(text: str) -> Subject:
-    parts = text.split("|")
+    parts = [part.strip() for part in text.split("|")]
     if len(parts) != 4:
         raise typer.BadParameter(f"expected {SUBJECT_FORM}, received {len(parts)} parts")
-    kind, label, eligibility, reference = parts
-    # The node checks both words against the schema's closed lists.
-    return Subject(type=kind, label=label, eligibility=eligibility, eligibility_ref=reference)  # type: ignore[arg-type]
+    kind, label, eligibility, ground = parts
+    return Subject(type=_one_of(SubjectType, kind), label=label, eligibility=_one_of(Eligibility, eligibility),
+                   eligibility_ref=ground)
+
+
+def _one_of(words: Any, word: str) -> Any:
+    """Return ``word`` when it is in a closed list; typer knows none for options that repeat."""
+    if word not in get_args(words):
+        raise typer.BadParameter(f"expected one of {', '.join(get_args(words))}, received {word[:40]!r}")
+    return word
 
 
 @command(app, "list")
@@ -136,7 +149,7 @@ def open_case(
     officer: Officer,
     retain_days: Annotated[int, typer.Option(min=1, help="Days to keep it, when --retain-until is not given.")] = 365,
     retain_until: Annotated[int | None, typer.Option(parser=instant, metavar="DATE")] = None,
-    subject: Annotated[list[str] | None, typer.Option(help=f"{SUBJECT_FORM}; repeat.")] = None,
+    subject: Annotated[list[str] | None, typer.Option(metavar="SUBJECT", help=SUBJECT_HELP)] = None,
 ) -> None:
     """Open a case for one purpose and one criminal act."""
     participants = list(dict.fromkeys([_own(session), *member]))
@@ -179,7 +192,7 @@ def answer(
     released_by: Annotated[str, typer.Option(help="Who released it: another person.")],
     text: Annotated[str | None, typer.Option(help="The answer.")] = None,
     text_file: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A file with the answer.")] = None,
-    caveat: Annotated[list[str] | None, typer.Option(help="A caveat by its code, such as no-onward; repeat.")] = None,
+    caveat: Annotated[list[str] | None, typer.Option(metavar="CODE", help=CAVEAT_HELP)] = None,
     item: Annotated[str | None, typer.Option(help="The item's reference; one is made up without it.")] = None,
 ) -> None:
     """Answer a request with one item, prepared by one person and released by another."""
@@ -189,8 +202,9 @@ def answer(
     if item is None:
         item = _new_ref(session, case, "i", {view["item"]["item"] for view in _case(session, case)["items"]})
     content = text if text_file is None else read_text(text_file)
-    session.send(Answer(request=request, item=item, text=content, caveats=caveat or [],  # type: ignore[arg-type]
-                        prepared_by=prepared_by, released_by=released_by), [asker], case)
+    caveats = [_one_of(Caveat, code) for code in caveat or ()]
+    session.send(Answer(request=request, item=item, text=content, caveats=caveats, prepared_by=prepared_by,
+                        released_by=released_by), [asker], case)
 
 
 @command(app, "decline", "send")

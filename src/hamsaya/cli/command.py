@@ -19,10 +19,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 
-from hamsaya.base import instants
-from hamsaya.base.errors import HamsayaError, OperatorError
+from hamsaya.base import ids, instants
+from hamsaya.base.errors import HamsayaError, OperatorError, PeerError
 from hamsaya.cli.client import Client, connect
 from hamsaya.cli.output import Block, complain, print_blocks, print_json, remark
+from hamsaya.messages.keys import Card, open_card
 from hamsaya.messages.kinds import Body, kind_of
 
 Level = Literal["json", "node", "send"]
@@ -166,6 +167,26 @@ def instant(text: str) -> int:
         raise typer.BadParameter(
             f"expected a date or a date-time with its offset, such as 2026-03-01T08:00:00Z, received {text!r}"
         ) from None
+
+
+def reference(text: str) -> str:
+    """Return a reference (of a case, a request, an officer's desk …); for ``parser=``."""
+    try:
+        return ids.reference(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"expected 1 to 64 of letters, digits and . _ : / - such as C-2026-001, received {text[:40]!r}"
+        ) from None
+
+
+def read_card(path: Path) -> tuple[bytes, Card]:
+    """Return a card file's bytes and the card; raises PeerError naming the file when it is none."""
+    raw = path.read_bytes()
+    try:
+        return raw, open_card(raw)
+    except PeerError as error:
+        raise PeerError(f"{path}: expected a node's card ({error}); ask its operator for node.card once more",
+                        code=error.code) from None
 
 
 def read_text(path: Path) -> str:

@@ -45,7 +45,7 @@ def _finding_row(view: dict[str, Any]) -> tuple[object, ...]:
 
 @command(app, "commit", "send")
 def commit(session: Session, file: InFile) -> None:
-    """Make a promise from a TOML file: indicator, target, panel, k, as in docs/spec."""
+    """Make a promise from a TOML file: indicator, target, panel, k; docs/by-hand.md has an example."""
     session.answer_sent(session.submit("compliance.commit", read_toml(file), ALL))
 
 

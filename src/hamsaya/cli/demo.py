@@ -29,7 +29,6 @@ from hamsaya.monitor.counts import counts
 from hamsaya.monitor.types import months
 from hamsaya.node.bootstrap import ExerciseTime, Settings, agreement_of, open_pack
 
-DEFAULT_PORT = 18_400
 # One second of machine time is six hours: an urgent request is overdue in 1.3 s, a reply of 15 days fits a minute.
 RATE = 21_600
 FAST_MS = 60_000

@@ -192,4 +192,4 @@ def _door(peer: dict[str, Any]) -> Finding:
             return _ok(name, f"{peer['endpoint']} takes connections; {waits}")
     except OSError as error:
         why = error.strerror or type(error).__name__
-        return _warn(name, f"{peer['endpoint']} takes no connection ({why}); {waits} and will be sent for 30 days")
+        return _warn(name, f"{peer['endpoint']} takes no connection ({why}); {waits}, each for 30 days at most")

@@ -68,7 +68,7 @@ def list_tranches(session: Session) -> None:
 
 @command(tranche, "declare", "send")
 def declare(session: Session, file: InFile) -> None:
-    """Declare a tranche from a TOML file: project, receiver, payers, goods, flow, commitment, source."""
+    """Declare a tranche from a TOML file: receiver, payers, goods, flow, commitment; docs/by-hand.md has an example."""
     session.answer_sent(session.submit("linkage.tranche", read_toml(file), ["all"]))
 
 

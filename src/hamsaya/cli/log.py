@@ -112,7 +112,10 @@ def audit(session: Session) -> None:
 def cosign(session: Session) -> None:
     """Ask every peer that can be reached to cosign the latest checkpoint now."""
     view = session.call("cosign")
-    session.answer(view, Table(("witness", "size cosigned"), list(view.items())))
+    if view:
+        session.answer(view, Table(("witness", "size cosigned"), list(view.items())))
+    else:
+        session.answer(view, "Nobody cosigned anew: all that can be reached had done so; see: hamsaya log audit")
 
 
 @command(app, "policy")

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from hamsaya.base.errors import OperatorError
+from hamsaya.base.errors import HamsayaError, OperatorError, PeerError
 from hamsaya.cli.client import read_passphrase
-from hamsaya.cli.command import Session, command, new_group
+from hamsaya.cli.command import Session, command, new_group, read_card
 from hamsaya.cli.output import Table, facts, remark, when
 from hamsaya.messages.keys import open_card
 
@@ -68,8 +68,9 @@ def run(session: Session) -> None:
     from hamsaya.node.bootstrap import open_directory, read_settings, settle_memory
 
     def announce(running: Running) -> None:
-        session.answer(running, facts(node=running.node, peers_connect_to=running.listening, page=running.login),
-                       "The link to the page opens it once; another: hamsaya node link.")
+        known = facts(node=running.node, listens_on=running.listening, peers_reach_it_at=running.endpoint,
+                      page=running.login)
+        session.answer(running, known, "The link to the page opens it once; another: hamsaya node link.")
 
     read_settings(session.directory)
     opened = open_directory(session.directory, read_passphrase(session.passphrase_file))
@@ -106,7 +107,7 @@ def card(
     if file is None:
         read_settings(session.directory)
     path = file or session.directory / "node.card"
-    found = open_card(path.read_bytes())
+    _, found = read_card(path)
     view = {"member": found.node, "fingerprint": found.fingerprint, "endpoint": found.endpoint, "file": str(path),
             "sealing_keys_until": max((k.not_after for k in found.open_statements() if k.use == "kem"), default=None)}
     session.answer(view, facts(**{**view, "sealing_keys_until": when(view["sealing_keys_until"])}))  # type: ignore[arg-type]
@@ -180,8 +181,7 @@ def add_peer(
         help="The fingerprint as the peer's operator read it to you over another channel.")] = None,
 ) -> None:
     """Admit a peer's card, after its fingerprint has been compared over a second channel."""
-    raw = file.read_bytes()
-    found = open_card(raw)
+    raw, found = read_card(file)
     if fingerprint is None:
         fingerprint = _compare(found.node, found.fingerprint)
     view = session.call("add-peer", card=_base64(raw), fingerprint=fingerprint)
@@ -207,7 +207,7 @@ def export_courier(
     view = session.call("courier-export", member=member)
     file.write_bytes(base64.b64decode(view["content"]))
     session.answer({"member": member, "file": str(file), "messages": view["waiting"]},
-                   f"{view['waiting']} messages for {member} are in {file}.")
+                   f"Messages for {member} in {file}: {view['waiting']}")
 
 
 @command(courier, "import")
@@ -218,7 +218,13 @@ def import_courier(
         "--back", dir_okay=False, help="Where to write the file to carry back: receipts, and what waits here.")] = None,
 ) -> None:
     """Take in a courier's file, each message by its own proofs; importing it twice does no harm."""
-    view = session.call("courier-import", content=_base64(file.read_bytes()))
+    try:
+        view = session.call("courier-import", content=_base64(file.read_bytes()))
+    except HamsayaError as error:
+        if error.code != "non-canonical":
+            raise
+        raise PeerError(f"{file}: expected a courier file, received other bytes; ask for the file once more",
+                        code=error.code) from None
     if back is not None:
         back.write_bytes(base64.b64decode(view["content"]))
     counts: dict[str, Any] = {name: view[name] for name in ("received", "settled", "refused", "waiting")}
@@ -226,7 +232,7 @@ def import_courier(
         messages_taken_in=view["received"], receipts_proven=view["settled"], refused=view["refused"],
         to_be_sent_again=view["waiting"], to_carry_back=back,
     ))
-    if back is None:
+    if back is None and (view["received"] or view["refused"]):
         remark("The sender waits for receipts: import with --back FILE and carry that file back.")
 
 

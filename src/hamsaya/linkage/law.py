@@ -111,8 +111,8 @@ def chain_interval(*factors: Interval) -> Interval:
 def explain(a: float, b: float, r: float, tau_musd: float | None = None) -> list[str]:
     """Return the law's answer as plain sentences, the figures rounded for reading."""
     told = [
-        f"A real breach costs the breaker something {b:.2f} times a year; "
-        f"an honest member is punished wrongly {a:.2f} times a year."
+        f"A real breach costs the breaker something {_rate(b)} times a year; "
+        f"an honest member is punished wrongly {_rate(a)} times a year."
     ]
     if b <= a:
         return [*told, "Compliance is not purchasable: breaking the promise is no more dangerous than keeping it."]
@@ -123,6 +123,11 @@ def explain(a: float, b: float, r: float, tau_musd: float | None = None) -> list
         cost = break_even_cost(tau_musd, a, b, r)
         told.append(f"A flow of ${tau_musd:g}m a year sustains a compliance cost of up to ${cost:.1f}m a year.")
     return told
+
+
+def _rate(hazard: float) -> str:
+    # Two decimals would show a rare wrong as none at all.
+    return f"{hazard:.2f}" if hazard >= 0.05 or not hazard else f"{hazard:.2g}"
 
 
 def _ordered(low: float, mid: float, high: float) -> Interval:

@@ -257,7 +257,11 @@ def _period(node: Node, args: PeriodArgs) -> tuple[Month, Month]:
     reported = node.state.monitor.parts
     if not reported and not (args.first and args.last):
         raise OperatorError("nothing has been reported here yet; name a period", code="no-reports")
-    return (args.first or min(first for _, first, _ in reported), args.last or max(last for _, _, last in reported))
+    first = args.first or min(first for _, first, _ in reported)
+    last = args.last or max(last for _, _, last in reported)
+    if first > last:
+        raise OperatorError(f"expected a period that runs forward, received {first} to {last}", code="bad-period")
+    return first, last
 
 
 def _picture(node: Node, args: PeriodArgs) -> PictureView:
@@ -323,6 +327,9 @@ async def _add_peer(service: Service, args: PeerArgs) -> dict[str, str]:
 
 
 async def _export_courier(service: Service, args: MemberArgs) -> CourierView:
+    if args.member == service.node.own or args.member not in service.node.agreement.charter.members:
+        raise OperatorError("expected another party of the charter; see: hamsaya node peers list",
+                            code="unknown-member")
     bundle = await service.export_courier(args.member)
     return CourierView(received=0, settled=0, refused=0, waiting=len(bundle.envelopes), content=bundle.encode())
 

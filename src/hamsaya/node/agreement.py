@@ -8,6 +8,7 @@ from functools import cached_property
 
 from hamsaya.base.decision import Decision, refuse
 from hamsaya.base.errors import PolicyRefusal
+from hamsaya.base.instants import DAY
 from hamsaya.charter import rules
 from hamsaya.charter.rules import Compiled
 from hamsaya.charter.types import CharterState
@@ -75,6 +76,11 @@ class Agreement:
     def witness_name(self, node: str) -> str:
         """The name under which ``node`` cosigns the checkpoints of others."""
         return f"hamsaya/{self.federation}/{node}/witness"
+
+    def retention(self, instrument: str) -> int:
+        """The longest that what is sent under ``instrument`` may be kept, milliseconds; 0 where there is no such."""
+        found = self.charter.instruments.get(instrument)
+        return 0 if found is None else found.retention_days * DAY
 
     def instrument_for(self, kind: str) -> str:
         """Return the first instrument, in the document's order, with a clause that permits ``kind``.

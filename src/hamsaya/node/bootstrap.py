@@ -21,6 +21,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -105,7 +106,8 @@ def found(directory: Path, settings: Settings, passphrase: str) -> Card:
 
     Raises:
         OperatorError: a node is there already (code ``already-founded``): a second history is never founded over
-            an existing one. Also a slug the pack does not know, or a directory that cannot be written.
+            an existing one. Also a slug the pack does not know, an endpoint that is no https address
+            (``bad-endpoint``), or a directory that cannot be written.
     """
     require_post_quantum()
     refuse_second_history(directory)
@@ -113,6 +115,7 @@ def found(directory: Path, settings: Settings, passphrase: str) -> Card:
     if settings.node not in {party.id for party in pack.parties}:
         raise OperatorError(f"expected one of the pack's parties, received {member_id(settings.node)!r}",
                             code="unknown-member")
+    _require_https(settings.endpoint)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     clock, random = _clock(settings), SystemRandom()
     root = SigningKey("ml-dsa-65", random.bytes(64))
@@ -145,6 +148,19 @@ def refuse_second_history(directory: Path) -> None:
             f"{directory} already holds a node ({', '.join(present)}); a second history is never founded over an "
             "existing one. Choose another directory, or move this one away", code="already-founded"
         )
+
+
+def _require_https(endpoint: str | None) -> None:
+    """Return when peers can use ``endpoint``: it stands on the card, and peers post to nothing but https."""
+    try:
+        parts = None if endpoint is None else urlsplit(endpoint)
+        fits = parts is None or (parts.scheme == "https" and bool(parts.hostname) and (parts.port or 443) > 0
+                                 and not (parts.path or parts.query or parts.fragment or parts.username))
+    except ValueError:  # A port or an IPv6 address that is none.
+        fits = False
+    if not fits:
+        raise OperatorError("expected an endpoint such as https://node.example:8443, without a path",
+                            code="bad-endpoint")
 
 
 def make_card(ring: KeyRing, root: SigningKey, now: int, endpoint: str | None, tls_certificate: bytes) -> Card:
@@ -272,7 +288,8 @@ def _with_present(pack: Pack, present: tuple[str, ...]) -> Pack:
     """Return ``pack`` with the named parties in full standing; the charter's revision changes with it."""
     unknown = set(present) - {party.id for party in pack.parties}
     if unknown:
-        raise OperatorError(f"present: the pack has no party {sorted(unknown)}", code="unknown-member")
+        raise OperatorError(f"present: expected parties of the pack, received {', '.join(sorted(unknown))}",
+                            code="unknown-member")
     parties = tuple(
         msgspec.structs.replace(party, standing="full") if party.id in present else party for party in pack.parties
     )

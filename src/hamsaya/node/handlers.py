@@ -91,7 +91,9 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
         lambda state, event: replace(state, charter=charter_reduce.apply(state.charter, event)),
     ),
     "case": (
-        lambda agreement, state, event: cases_rules.decide(state.cases, event, agreement.observers),
+        lambda agreement, state, event: cases_rules.decide(
+            state.cases, event, agreement.observers, agreement.retention(event.instrument)
+        ),
         lambda state, event: replace(state, cases=cases_reduce.apply(state.cases, event)),
     ),
     "monitor": (
