@@ -70,7 +70,7 @@ def test_a_closed_key_admits_nothing_more_whatever_its_date() -> None:
     publish(federation, "pk", one(node, Act(lambda n: prepare_successor(n, root))))
     one(node, Act(promote_successor))
     federation.carry_all()
-    publish(federation, "pk", close_key(node, stolen, root))
+    federation.send("pk", Draft(Publish(statements=close_key(node, stolen, root)), ("ir", "uz")))
     federation.carry_all()
 
     renewed, node.ring = node.ring, replace(node.ring, message=stolen)

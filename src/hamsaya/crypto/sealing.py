@@ -101,6 +101,16 @@ def _loaded_kem(kem_public: bytes) -> MLKEM768X25519PublicKey:
     return MLKEM768X25519PublicKey(ml_kem, x25519)
 
 
+@lru_cache(maxsize=1024)
+def check_kem_public(kem_public: bytes) -> None:
+    """Return when something can be sealed to ``kem_public``: found out by sealing, since low-order points parse.
+
+    Raises:
+        PeerError: of another length, or no key (code ``bad-key``).
+    """
+    wrap(bytes(32), kem_public, b"")
+
+
 def derive(content_key: bytes, label: bytes) -> bytes:
     """Return 32 bytes bound to ``label`` (HKDF-Expand, RFC 5869; the content key is already uniform)."""
     return HKDFExpand(SHA256(), 32, label).derive(content_key)

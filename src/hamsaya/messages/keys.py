@@ -17,7 +17,7 @@ import msgspec
 from hamsaya.base.errors import PeerError
 from hamsaya.base.instants import DAY, WEEK
 from hamsaya.canon import decode, digest, encode, tagged
-from hamsaya.crypto.sealing import KEM_PUBLIC_BYTES
+from hamsaya.crypto.sealing import check_kem_public
 from hamsaya.crypto.signing import Signature, SigningKey, VerifyingKey, key_id
 from hamsaya.messages.kinds import Instant, Member, misfit
 
@@ -40,9 +40,8 @@ class KeyStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     not_after: Instant
 
     def __post_init__(self) -> None:
-        if self.use == "kem":
-            if len(self.public) != KEM_PUBLIC_BYTES:
-                raise PeerError("expected a KEM public key of its standard length", code="bad-key")
+        if self.use == "kem":  # A bad one would keep its owner's neighbours from sealing to anybody with it.
+            check_kem_public(self.public)
         else:
             VerifyingKey.parse(self.public)
 
@@ -101,8 +100,10 @@ def _parse_statement(unverified_bytes: bytes) -> tuple[KeyStatement, bytes, Sign
         statement = msgspec.convert(decode(inner), KeyStatement, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
         raise PeerError(f"the key statement does not fit its schema: {misfit(error)}", code="bad-key") from None
-    if statement.not_after <= statement.not_before:
-        raise PeerError("expected a key validity that ends after it begins", code="bad-key")
+    longest = EPOCH_LENGTH if statement.use == "kem" else SIGNING_LIFETIME
+    if not 0 < statement.not_after - statement.not_before <= longest:
+        raise PeerError(f"expected a key validity of at most {longest // DAY} days that ends after it begins",
+                        code="bad-key")
     return statement, tagged(_DOMAIN, inner), (ed, ml)
 
 
@@ -182,8 +183,9 @@ def open_card(unverified_bytes: bytes) -> Card:
         card = msgspec.convert(decode(inner), Card, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
         raise PeerError(f"the node card does not fit its schema: {misfit(error)}", code="bad-card") from None
-    message_keys = [key for key in card.open_statements() if key.use == "message"]
-    if not message_keys:
-        raise PeerError("expected a message key in the node card", code="bad-card")
+    statements = card.open_statements()
+    if missing := {"message", "log", "witness"} - {statement.use for statement in statements}:
+        raise PeerError(f"expected a {sorted(missing)[0]} key in the node card", code="bad-card")
+    message_keys = [key for key in statements if key.use == "message"]
     message_keys[-1].verifying_key.verify((ed, ml), tagged(_CARD_DOMAIN, inner))
     return card

@@ -5,10 +5,15 @@ Rules
 2. A later card of the same node must carry the same root; a new root is a new node, not an update.
 3. ``keys.publish`` speaks for its sender only, and each statement must be signed by who must sign it.
 4. A signature key counts at the message's issue time; a KEM key is chosen by the time of sealing.
+5. Of several statements on one key the one that ends first stands, whatever their order: what the root has closed
+   stays closed. With a message key the KEM keys of its owner end, since whoever had stolen the one may have made
+   the others; the closing publishes the true ones again.
+6. At most 32 statements of each use are kept; KEM keys leave when they are over.   else ``too-many-keys``
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,9 +47,13 @@ class PeerRecord:
         return fingerprint(self.root)
 
     def keys(self, use: str) -> list[KeyStatement]:
-        """The keys of one use; of several statements on one key the last stands, so that a root can close a key."""
-        latest = {statement.kid: statement for statement in self.statements if statement.use == use}
-        return list(latest.values())
+        """The keys of one use by rule 5, in the order in which they became known."""
+        standing: dict[bytes, KeyStatement] = {}
+        for statement in self.statements:
+            if statement.use == use:
+                held = standing.setdefault(statement.public, statement)
+                standing[statement.public] = min(held, statement, key=lambda each: each.not_after)
+        return list(standing.values())
 
     def kem_at(self, instant: int) -> KeyStatement | None:
         """Return the KEM key to seal to at ``instant``, or None when the peer has published none for it."""
@@ -74,6 +83,7 @@ class DirectoryState:
 
 
 EMPTY_DIRECTORY = DirectoryState(Map())
+MAX_KEYS = 32
 
 
 def decide(state: DirectoryState, event: Event, own: str) -> Decision:
@@ -86,7 +96,10 @@ def decide(state: DirectoryState, event: Event, own: str) -> Decision:
                 record = state.peers.get(event.sender)
                 if record is None:
                     return refuse("unknown-sender", "directory:1", "no card of the sender has been admitted")
-                open_statements(event.sender, statements, record.root_key, record.keys("message"))
+                fresh = open_statements(event.sender, statements, record.root_key, record.keys("message"))
+                uses = Counter(key.use for key in _merged(record.statements, fresh, event.issued_at))
+                if max(uses.values(), default=0) > MAX_KEYS:
+                    return refuse("too-many-keys", "directory:6", f"a party has at most {MAX_KEYS} keys of a use")
                 return permit("directory:3", "every key statement is signed by who must sign it")
     except PeerError as error:
         return refuse(error.code, "directory:3", str(error))
@@ -104,23 +117,30 @@ def _decide_card(state: DirectoryState, event: Event, card: Card, own: str) -> D
 
 def apply(state: DirectoryState, event: Event) -> DirectoryState:
     """Return the directory after an admitted card or publication."""
+    at = event.issued_at
     match event.body:
         case Peer(card=raw):
             card = open_card(raw)
             known = state.peers.get(card.node)
-            statements = _merged(known.statements if known else (), card.open_statements())
+            statements = _merged(known.statements if known else (), card.open_statements(), at)
             record = PeerRecord(card.root, statements, card.endpoint, card.tls_certificate)
             return DirectoryState(state.peers.set(card.node, record))
         case Publish(statements=raws):
             record = state.peers[event.sender]
             fresh = open_statements(event.sender, raws, record.root_key, record.keys("message"))
-            updated = replace(record, statements=_merged(record.statements, fresh))
+            updated = replace(record, statements=_merged(record.statements, fresh, at))
             return DirectoryState(state.peers.set(event.sender, updated))
     return state
 
 
-def _merged(known: tuple[KeyStatement, ...], fresh: list[KeyStatement]) -> tuple[KeyStatement, ...]:
-    return known + tuple(statement for statement in fresh if statement not in known)
+def _merged(known: tuple[KeyStatement, ...], fresh: list[KeyStatement], at: int) -> tuple[KeyStatement, ...]:
+    """Return ``known`` and ``fresh`` together by rules 5 and 6; ``at`` is when it was published."""
+    new = [statement for statement in fresh if statement not in known]
+    held = {statement.public for statement in known if statement.use == "message"}
+    if any(statement.public in held for statement in new):
+        known = tuple(statement for statement in known if statement.use != "kem")
+        new = [statement for statement in fresh if statement not in known]
+    return tuple(each for each in (*known, *new) if each.use != "kem" or each.not_after > at)
 
 
 def snapshot(state: DirectoryState) -> Any:

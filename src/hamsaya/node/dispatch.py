@@ -21,7 +21,7 @@ import msgspec
 from hamsaya.base.errors import PeerError, StoreError
 from hamsaya.node.core import Node
 from hamsaya.node.settle import settle
-from hamsaya.node.writer import Act, Writer
+from hamsaya.node.writer import LOG, Act, Writer
 from hamsaya.ports.clock import Clock, Random
 from hamsaya.ports.store import OutboxRow
 from hamsaya.ports.transport import Address, Answer, Transport
@@ -57,8 +57,12 @@ class Dispatcher:
             while True:
                 self.wake.clear()
                 pause = STORE_REST_S
-                with contextlib.suppress(StoreError):
+                try:
                     pause = await self._round()
+                except StoreError:
+                    pass
+                except Exception:
+                    LOG.exception("a defect ended one round of delivery; the next one comes")
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.wake.wait(), pause)
         finally:
@@ -108,6 +112,11 @@ class Dispatcher:
             if not all(await asyncio.gather(*(one(row, envelope) for row, envelope in rows))):
                 # The rows are as they were and due at once: without a rest they would be posted in a tight circle.
                 await asyncio.sleep(STORE_REST_S)
+        except StoreError:
+            await asyncio.sleep(STORE_REST_S)
+        except Exception:
+            LOG.exception("a defect kept this node from delivering to %s; it tries again", destination)
+            await asyncio.sleep(STORE_REST_S)
         finally:
             self._busy.discard(destination)
             self.wake.set()

@@ -28,7 +28,7 @@ def rotate_keys(node: Node) -> list[bytes]:
     """
     _keep(node, rotate(node.ring, node.clock.now(), node.random))
     published = {statement.kid for statement in _own_statements(node)}
-    return [sign_statement(s, node.ring.message) for s in _kem_statements(node.ring) if s.kid not in published]
+    return [sign_statement(s, node.ring.message) for s in _present_epochs(node) if s.kid not in published]
 
 
 def peers_to_tell(node: Node, publication: Publish) -> tuple[str, ...]:
@@ -68,14 +68,14 @@ def promote_successor(node: Node) -> None:
         _keep(node, replace(node.ring, message=successor, successor=None))
 
 
-def close_key(node: Node, closed: SigningKey, root: SigningKey) -> bytes:
-    """Return the root-signed statement after which nothing under ``closed`` is admitted, whatever its date.
+def close_key(node: Node, closed: SigningKey, root: SigningKey) -> list[bytes]:
+    """Return what to publish so that nothing under ``closed`` is admitted, whatever its date, nor sealed by its word.
 
-    Its validity is one millisecond, long past: a thief who dates a message into it finds the message expired.
+    First the root's statement that its validity was one millisecond of 1970: a thief who dates a message into it
+    finds the message expired. Then this node's KEM keys, signed anew: with the key end those it vouched for.
     """
-    public = closed.verifying_key.raw
-    began = min(statement.not_before for statement in _own_statements(node) if statement.public == public)
-    return sign_statement(node.ring.statement("message", public, began, began + 1), root)
+    closing = node.ring.statement("message", closed.verifying_key.raw, 0, 1)
+    return [sign_statement(closing, root), *(sign_statement(s, node.ring.message) for s in _present_epochs(node))]
 
 
 def reissue_card(node: Node, card: Card, signed_by_root: list[bytes] | None = None) -> bytes:
@@ -87,8 +87,7 @@ def reissue_card(node: Node, card: Card, signed_by_root: list[bytes] | None = No
     if signed_by_root is None:
         opened = zip(card.statements, card.open_statements(), strict=True)
         signed_by_root = [raw for raw, statement in opened if statement.use != "kem"]
-    now = node.clock.now()
-    sealing = [sign_statement(s, node.ring.message) for s in _kem_statements(node.ring) if s.not_after > now]
+    sealing = [sign_statement(s, node.ring.message) for s in _present_epochs(node)]
     return encode_card(msgspec.structs.replace(card, statements=signed_by_root + sealing), node.ring.message)
 
 
@@ -97,8 +96,10 @@ def _own_statements(node: Node) -> tuple[KeyStatement, ...]:
     return record.statements if record else ()
 
 
-def _kem_statements(ring: KeyRing) -> list[KeyStatement]:
-    return [ring.statement("kem", epoch.kem.public, epoch.not_before, epoch.not_after) for epoch in ring.epochs]
+def _present_epochs(node: Node) -> list[KeyStatement]:
+    now, ring = node.clock.now(), node.ring
+    return [ring.statement("kem", epoch.kem.public, epoch.not_before, epoch.not_after)
+            for epoch in ring.epochs if epoch.not_after > now]
 
 
 def _keep(node: Node, ring: KeyRing) -> None:

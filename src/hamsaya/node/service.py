@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ from hamsaya.node.rotation import close_key, peers_to_tell, prepare_successor, p
 from hamsaya.node.send import Draft, SendJob, Sent
 from hamsaya.node.views import overdue_requests
 from hamsaya.node.witnessing import WitnessJob, ask_witness
-from hamsaya.node.writer import Act, Writer
+from hamsaya.node.writer import LOG, Act, Writer
 from hamsaya.ports.transport import Transport
 from hamsaya.translog.witness import Answer as WitnessAnswer
 
@@ -69,7 +69,7 @@ class Service:
         for record in peers:
             with contextlib.suppress(OperatorError):  # One peer's bad certificate is that peer's to mend.
                 self.admit_certificate(record.tls_certificate)
-        loops: Sequence[tuple[float, Callable[[], object]]] = (
+        loops: Sequence[tuple[float, Callable[[], Awaitable[object]]]] = (
             (self.pace.cosign_s, self.cosign),
             (self.pace.deadlines_s, self.tick),
         )
@@ -90,11 +90,10 @@ class Service:
         own = self.node.state.directory.peers.get(self.node.own)
         return own is None or own.endpoint is not None
 
-    async def _every(self, pause_s: float, act: Callable[[], object]) -> None:
+    async def _every(self, pause_s: float, act: Callable[[], Awaitable[object]]) -> None:
         while True:
             await asyncio.sleep(pause_s)
-            with contextlib.suppress(HamsayaError):
-                await act()  # type: ignore[misc]
+            await _turn(act)
 
     # -- the two pipelines --------------------------------------------------------------------------------
 
@@ -150,7 +149,7 @@ class Service:
         await self.writer.call(Act(promote_successor))
         if compromised:
             closing = await self.ask(lambda node: close_key(node, old, root))
-            await self._publish(Publish(statements=[closing]))
+            await self._publish(Publish(statements=closing))
         return statement
 
     async def _publish(self, publication: Publish) -> None:
@@ -192,9 +191,7 @@ class Service:
     async def _pull_from(self, member: str) -> None:
         pause = self.pace.pull_pause_s
         while True:
-            reached = False
-            with contextlib.suppress(HamsayaError):
-                reached = await self.pull(member)
+            reached = await _turn(lambda: self.pull(member))
             pause = self.pace.pull_pause_s if reached else min(2 * pause, self.pace.backoff_cap_s)
             await asyncio.sleep(pause)
 
@@ -258,6 +255,22 @@ class Service:
                 await self.send(draft)
         await self.writer.call(Act(promote_successor))
         await self.rotate_keys()
+
+
+async def _turn(act: Callable[[], Awaitable[T]]) -> T | None:
+    """Return what ``act`` gives, None when it failed: whatever ends one turn of a loop, the loop goes on.
+
+    A refusal comes again with the next turn. What the operator must mend, and every defect, is said.
+    """
+    try:
+        return await act()
+    except OperatorError as error:
+        LOG.warning("%s: %s", error.code, error)
+    except HamsayaError:
+        pass
+    except Exception:
+        LOG.exception("a defect ended one turn of this node's own work; the next turn comes")
+    return None
 
 
 def _housekeeping(node: Node) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from hamsaya.base.errors import OperatorError
@@ -33,7 +33,7 @@ class KeyRing:
     message: SigningKey
     log: SigningKey
     witness: SigningKey
-    storage: bytes
+    storage: bytes = field(repr=False)
     epochs: tuple[Epoch, ...]
     successor: SigningKey | None = None
 
@@ -56,11 +56,11 @@ def rotate(ring: KeyRing, now: int, random: Random) -> KeyRing:
     """Return the ring with epochs up to four weeks ahead and without those past their store-and-forward time.
 
     An epoch's private part is destroyed 30 days after its end: what was sealed to it can then be opened by
-    nobody, here or elsewhere.
+    nobody, here or elsewhere. Epochs beyond the horizon, made while the clock was wrong, are left to their time.
     """
     kept = tuple(epoch for epoch in ring.epochs if epoch.not_after + STORE_AND_FORWARD > now)
-    start = max((epoch.not_after for epoch in kept), default=now - now % EPOCH_LENGTH)
     horizon = now + EPOCHS_AHEAD * EPOCH_LENGTH
+    start = max((epoch.not_after for epoch in kept if epoch.not_before <= horizon), default=now - now % EPOCH_LENGTH)
     fresh = tuple(
         Epoch(KemKey(random.bytes(32)), begin, begin + EPOCH_LENGTH)
         for begin in range(start, horizon + 1, EPOCH_LENGTH)
