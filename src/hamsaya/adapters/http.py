@@ -23,7 +23,7 @@ from hamsaya.base.errors import OperatorError
 from hamsaya.ports.transport import Address, Answer
 
 CERTIFICATE_YEARS = 10
-MAX_ANSWER_BYTES = 8 << 20
+MAX_ANSWER_BYTES = 5 << 20  # A pull's answer holds about 4 MiB of envelopes; nothing else is as long.
 # Nothing is packed: a few bytes could unpack to gigabytes, and sealed bytes do not shrink.
 _HEADERS = {"content-type": "application/octet-stream", "accept-encoding": "identity"}
 # How long a silence may last; the time for the whole answer is the caller's.

@@ -1,9 +1,9 @@
 """Deterministic CBOR (RFC 8949 §4.2), the only form in which a value is hashed, signed or stored.
 
 Rules: definite lengths, shortest integers and floats, map keys sorted by their encoded bytes, text keys only,
-no tags, no duplicate keys, no NaN or infinity. ``decode`` refuses every other spelling of the same value,
-so two parties that hash what they parsed hash the same bytes. What has been received is verified as received;
-it is never re-encoded and then verified.
+no tags, no duplicate keys, no NaN or infinity, no more values than the form may hold. ``decode`` refuses every other
+spelling of the same value, so two parties that hash what they parsed hash the same bytes. What has been received is
+verified as received; it is never re-encoded and then verified.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ import cbor2
 from hamsaya.base.errors import PeerError
 
 MAX_DEPTH = 16
+MAX_VALUES = 200_000
+"""Values in one piece, all levels together; the largest report has 20,000 rows of eight. A mebibyte of empty maps
+would otherwise cost as much as a thousand signatures."""
 
 
 class _NoTags(dict[int, Callable[..., Any]]):
@@ -39,11 +42,13 @@ def encode(value: Any) -> bytes:
     return cbor2.dumps(value, canonical=True)
 
 
-def decode(unverified_bytes: bytes) -> Any:
+def decode(unverified_bytes: bytes, most: int = MAX_VALUES) -> Any:
     """Return the value whose one deterministic encoding is ``unverified_bytes``.
 
+    Args:
+        most: How many values lists and maps may hold, all levels together.
     Raises:
-        PeerError: not CBOR, or CBOR in any but the deterministic form (code ``non-canonical``).
+        PeerError: not CBOR, or CBOR in any but the deterministic form, or more values (code ``non-canonical``).
     """
     try:
         value = cbor2.loads(
@@ -57,7 +62,7 @@ def decode(unverified_bytes: bytes) -> Any:
     except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
         raise PeerError(f"expected deterministic CBOR, received bytes that do not parse ({type(error).__name__})",
                         code="non-canonical") from None
-    _refuse_foreign(value)
+    _refuse_foreign(value, most)
     if encode(value) != unverified_bytes:
         raise PeerError("expected the deterministic encoding, received another spelling of the value",
                         code="non-canonical")
@@ -67,8 +72,9 @@ def decode(unverified_bytes: bytes) -> Any:
 _LEAVES = frozenset((bytes, str, bool, type(None)))
 
 
-def _refuse_foreign(value: Any) -> None:
-    """Refuse what the profile leaves out: tags, simple values, non-text keys, NaN and infinities, big integers."""
+def _refuse_foreign(value: Any, most: int) -> None:
+    """Refuse what the profile leaves out: tags, simple values, non-text keys, NaN and infinities, big integers, and
+    more than ``most`` values."""
     open_values = [value]
     while open_values:
         item = open_values.pop()
@@ -79,8 +85,10 @@ def _refuse_foreign(value: Any) -> None:
             if not -(2**63) <= item < 2**63:
                 raise PeerError("expected integers that fit in 64 bits", code="non-canonical")
         elif kind is list:
+            most = _room(most, len(item))
             open_values += item
         elif kind is dict:
+            most = _room(most, len(item))
             if any(type(key) is not str for key in item):
                 raise PeerError("expected text map keys", code="non-canonical")
             open_values += item.values()
@@ -88,6 +96,12 @@ def _refuse_foreign(value: Any) -> None:
             raise PeerError(f"expected plain values, received {kind.__name__}", code="non-canonical")
         elif not math.isfinite(item):
             raise PeerError("expected finite numbers", code="non-canonical")
+
+
+def _room(most: int, values: int) -> int:
+    if values > most:
+        raise PeerError("expected fewer values than received", code="non-canonical")
+    return most - values
 
 
 def digest(data: bytes) -> bytes:

@@ -35,6 +35,8 @@ VERSION = 1
 MAX_ENVELOPE_BYTES = 1 << 20
 MAX_RECIPIENTS = 64
 CONTENT_KEY_BYTES = 32
+# What the forms hold, and room to say of a form that is slightly wrong what is wrong with it.
+_OUTER_VALUES, _HEADER_VALUES = 16, 256
 SIGN_DOMAIN = "hamsaya/v1/sig"
 _WRAP_LABEL = b"hamsaya/v1/wrap\0"
 _COMMIT_LABEL = b"hamsaya/v1/commit"
@@ -180,7 +182,7 @@ def parse(unverified_bytes: bytes) -> Envelope:
     if len(unverified_bytes) > MAX_ENVELOPE_BYTES:
         raise PeerError(f"expected at most {MAX_ENVELOPE_BYTES} bytes, received {len(unverified_bytes)}",
                         code="oversize")
-    outer = decode(unverified_bytes)
+    outer = decode(unverified_bytes, _OUTER_VALUES)
     match outer:
         case [bytes() as header_bytes, bytes() as wraps, bytes() as sealed_body, [bytes() as ed, bytes() as ml]]:
             pass
@@ -197,7 +199,7 @@ def parse(unverified_bytes: bytes) -> Envelope:
 
 def parse_header(header_bytes: bytes) -> Header:
     """Return the header; raises PeerError ``bad-envelope`` or ``non-canonical``."""
-    plain: Any = decode(header_bytes)
+    plain: Any = decode(header_bytes, _HEADER_VALUES)
     try:
         header = msgspec.convert(plain, Header, builtin_types=(bytes,))
     except msgspec.ValidationError as error:

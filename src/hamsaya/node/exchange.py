@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hamsaya.base.errors import HamsayaError, PeerError
+from hamsaya.base.errors import HamsayaError, PeerError, RetryLater, StoreError
 from hamsaya.base.instants import MINUTE
 from hamsaya.canon import decode, encode, tagged
 from hamsaya.messages.envelope import MAX_ENVELOPE_BYTES, parse
@@ -28,7 +28,7 @@ PULL_WINDOW = 5 * MINUTE
 PULL_ENVELOPES = 32
 COURIER_ENVELOPES = 4096
 MAX_PULL_REQUEST_BYTES = 8192
-MAX_RECEIPTS_BYTES = 4 * MAX_ENVELOPE_BYTES
+MAX_RECEIPTS_BYTES = MAX_ENVELOPE_BYTES
 Receipts = list[tuple[bytes, bytes]]
 
 
@@ -120,7 +120,7 @@ async def take_in(writer: Writer, envelopes: Sequence[bytes], receipts: Receipts
             outcome: Received = await asyncio.wrap_future(future)
             given.append((parse(envelope).header.mid, outcome.receipt))
         except HamsayaError as error:
-            later = error.code in ("predecessor-missing", "not-yet-valid")
+            later = isinstance(error, RetryLater | StoreError)
             waiting, refused = waiting + later, refused + (not later)
     for message_id, receipt in receipts:
         try:
@@ -137,8 +137,8 @@ def encode_envelopes(envelopes: Sequence[bytes]) -> bytes:
 
 
 def parse_envelopes(unverified_bytes: bytes) -> list[bytes]:
-    """Return the envelopes of an answer to a pull; each still goes through the receive pipeline."""
-    plain = decode(unverified_bytes)
+    """Return the envelopes of an answer to a pull, at most 32; each still goes through the receive pipeline."""
+    plain = decode(unverified_bytes, PULL_ENVELOPES)
     if type(plain) is not list or not all(type(item) is bytes for item in plain):
         raise PeerError("expected a list of envelopes", code="bad-request")
     return plain
@@ -151,7 +151,7 @@ def encode_receipts(node: Node, receipts: Receipts) -> bytes:
 
 def parse_receipts(unverified_bytes: bytes) -> tuple[str, Receipts]:
     """Return (receiver, receipts); each still has to be proven."""
-    match decode(unverified_bytes):
+    match decode(unverified_bytes, 2 + 3 * PULL_ENVELOPES):
         case [str() as receiver, list() as pairs]:
             return receiver, _pairs(pairs)
         case _:
@@ -190,7 +190,7 @@ def parse_bundle(unverified_bytes: bytes, own: str) -> Bundle:
     Raises:
         PeerError: not a courier file (``bad-bundle``) or for another member (``not-for-us``).
     """
-    match decode(unverified_bytes):
+    match decode(unverified_bytes, 5 + 4 * COURIER_ENVELOPES):
         case ["hamsaya/v1/courier", str() as sender, str() as receiver, list() as envelopes, list() as receipts]:
             pass
         case _:
