@@ -9,7 +9,8 @@
     From here on a named party is held to what it signed: a refusal is a leaf too, and its receipt says why.
  7  charter   same charter revision; kind known
  8  open      the wrap opens, the content key matches its commitment, the body fits its schema
- 9  permit    charter clauses and the room's rules say yes; a message whose predecessor is missing waits at its sender
+ 9  permit    charter clauses and the room's rules say yes; a message whose predecessor or whose instrument's signatures
+              are missing here waits at its sender
 10  log       the leaf and journal row; the state is folded
 11  receipt   inclusion proof to the batch's checkpoint, kept for duplicates
 12  commit    transaction durable (``core.commit``, with the rest of the batch)
@@ -87,7 +88,8 @@ def _receive(node: Node, unverified_bytes: bytes) -> Admission | Received:
     envelope_digest = digest(unverified_bytes)
 
     node.step("receive.2")
-    seen = node.store.seen(*key)
+    logged = node.store.find_journal(header.mid)
+    seen = node.store.seen(*key) if logged else None
     if seen is not None and seen.digest == envelope_digest:
         return _stored_receipt(node, seen)
     earlier: Admission | None = node.pending.get(key)
@@ -106,8 +108,9 @@ def _receive(node: Node, unverified_bytes: bytes) -> Admission | Received:
     node.step("receive.6")
     if header.snd == node.own or node.own not in (recipient.member for recipient in header.rcp):
         raise PeerError("this envelope is not addressed to this node", code="not-for-us")
-    if seen is not None or earlier is not None:
-        raise PeerError("the sender has used this message id for other bytes", code="message-id-reused")
+    # The log outlives the duplicate rows: nothing happens twice, even after a clock that ran ahead and pruned them.
+    if earlier is not None or any(row.sender == header.snd for row in logged):
+        raise PeerError("the sender has used this message id before", code="message-id-reused")
 
     admission = _judge(node, envelope, envelope_digest)
     node.pending[key] = admission
@@ -131,9 +134,9 @@ def _judge(node: Node, envelope: Envelope, envelope_digest: bytes) -> Admission:
         body, event = _open(node, envelope)
         node.step("receive.9")
         decision = handlers.decide(node.agreement, node.state, event)
-        if decision.code == "predecessor-missing":
-            raise RetryLater("the message refers to one that has not arrived yet; send it again later",
-                             code="predecessor-missing")
+        if _awaits_others(node, event, decision.code):
+            raise RetryLater("the message rests on one that has not arrived yet; send it again later",
+                             code=decision.code)
         if not decision.allowed:
             return _log_refusal(node, envelope, envelope_digest, decision.code)
     except RetryLater:
@@ -144,6 +147,13 @@ def _judge(node: Node, envelope: Envelope, envelope_digest: bytes) -> Admission:
     node.step("receive.10")
     row = append(node, "received", envelope.header, envelope.statement, body, event)
     return Admission(index, "admitted", row.at, row.salt, envelope, envelope_digest)
+
+
+def _awaits_others(node: Node, event: Event, code: str) -> bool:
+    """Say whether what others have sent may still permit ``event``: what it refers to, or signatures of the charter."""
+    return code == "predecessor-missing" or (
+        code == "not-in-force" and event.instrument in node.agreement.charter.instruments
+    )
 
 
 def _open(node: Node, envelope: Envelope) -> tuple[bytes, Event]:
