@@ -9,6 +9,7 @@ Only then does the outbox row leave the waiting state; the receipt is kept as ou
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from hamsaya.base.errors import PeerError
@@ -17,6 +18,9 @@ from hamsaya.node.core import Node
 from hamsaya.node.journal import record_entry
 from hamsaya.ports.store import OutboxState
 from hamsaya.translog.proof import parse_proof, verify_proof
+
+# A verdict's word is kept and shown: a stranger's text, or a megabyte of it, is no word.
+CODE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ def verify_receipt(node: Node, receiver: str, statement: bytes, unverified_recei
     """
     proof = parse_proof(unverified_receipt)
     match decode(proof.extra or b""):
-        case [("received" | "refused") as role, str() as code, int() as at, bytes() as salt]:
+        case [("received" | "refused") as role, str() as code, int() as at, bytes() as salt] if CODE.fullmatch(code):
             pass
         case _:
             raise PeerError("expected a receipt whose extra is [role, code, at, salt]", code="bad-receipt")

@@ -35,12 +35,14 @@ class WitnessJob:
         stored = node.store.witnessed(origin)
         seen = witness.Seen(*stored) if stored else witness.NEVER
         answer = witness.add_checkpoint(
-            request, _watched(node), seen, node.ring.witness, node.agreement.witness_name(node.own),
+            request, _watched(node, origin), seen, node.ring.witness, node.agreement.witness_name(node.own),
             node.clock.ticks() // 1000,
         )
         if answer.seen is not None:
             node.store.put_witnessed(origin, answer.seen.size, answer.seen.root)
-        elif answer.code not in ("", "stale"):
+        elif answer.code == "fork":  # Signed by the log itself: the proof that it showed two histories.
+            node.store.put_meta(f"fork {origin}", self.unverified_bytes)
+        if answer.code not in ("", "stale"):
             refusal = PeerError(f"checkpoint refused: {answer.code}", code=answer.code)
             node.record_refusal(refusal, self.unverified_bytes)
         return answer
@@ -52,9 +54,10 @@ class WitnessJob:
         node.record_refusal(error, self.unverified_bytes)
 
 
-def _watched(node: Node) -> dict[str, tuple[VKey, ...]]:
-    return {node.agreement.origin(member): node.log_keys(member) for member in node.state.directory.peers
-            if member != node.own}
+def _watched(node: Node, origin: str) -> dict[str, tuple[VKey, ...]]:
+    """Return the keys of the one log asked about, if it is a peer's."""
+    found = next((member for member in node.state.directory.peers if node.agreement.origin(member) == origin), node.own)
+    return {} if found == node.own else {origin: node.log_keys(found)}
 
 
 def witness_keys(node: Node, member: str) -> tuple[VKey, ...]:
