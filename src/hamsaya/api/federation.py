@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -99,6 +99,8 @@ def refusals(handler: Handler) -> Handler:
             return refusal(error)
         except HTTPException:
             raise
+        except ClientDisconnect:
+            return _json(400, "broken-off", "expected the whole body")
         except Exception:
             LOG.exception("a defect kept this node from answering %s", request.url.path)
             return _json(500, "internal", "this node failed to answer; its operator finds why in its standard error")

@@ -9,10 +9,13 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 WEEK = 7 * DAY
+_YEAR_10000 = 253_402_300_800_000
 
 
 def to_text(instant: int) -> str:
-    """Return ISO 8601 UTC with seconds, for example ``2026-03-01T08:00:00Z``."""
+    """Return ISO 8601 UTC with seconds, for example ``2026-03-01T08:00:00Z``; past the year 9999 the number itself."""
+    if instant >= _YEAR_10000:  # A peer may write any instant below 2**48.
+        return f"{instant} ms"
     return datetime.fromtimestamp(instant // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

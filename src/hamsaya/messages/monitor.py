@@ -8,7 +8,8 @@ import msgspec
 
 from hamsaya.messages.kinds import Body, Hash, Instant, Line, kind
 
-Month = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])\Z")]
+# Two centuries: a picture of ten thousand years would cost every node more than it could ever say.
+Month = Annotated[str, msgspec.Meta(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])\Z")]
 Gid = Annotated[int, msgspec.Meta(ge=1, le=259_200)]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
