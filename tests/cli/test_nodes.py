@@ -121,3 +121,12 @@ def test_a_file_that_is_no_card_is_named(pair: Pair) -> None:
     for words in (("node", "card", junk), ("node", "peers", "add", junk, "--fingerprint", "0000")):
         shown = north.run(*words)
         assert shown.exit_code == 1 and "node.toml: expected a node's card" in shown.stderr
+
+
+def test_a_fingerprint_copied_over_two_lines_is_the_same(pair: Pair) -> None:
+    """A terminal folds it; the operator who copies what it shows has compared the right one."""
+    north, south = pair
+    card = str(south.directory / "node.card")
+    fingerprint = north.json("node", "card", card)["fingerprint"]
+    folded = fingerprint.upper().replace(" ", "\n   ", 1)
+    assert north.json("node", "peers", "add", card, "--fingerprint", folded)["member"] == SOUTH

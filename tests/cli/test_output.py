@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from hamsaya.cli.main import app, with_names
-from hamsaya.cli.output import Table, cell, print_blocks, printable
+from hamsaya.cli.output import Table, cell, print_blocks, printable, remark
 from tests.cli.conftest import Desk
 
 Pair = tuple[Desk, Desk]
@@ -80,3 +80,9 @@ def test_no_code_of_the_command_line_names_a_member_of_the_region() -> None:
     source = Path(typer.main.get_command(app).callback.__code__.co_filename).parent  # type: ignore[union-attr]
     files = [path.read_text(encoding="utf-8").lower() for path in source.glob("*.py")]
     assert len(files) > 10 and not any(name in text for text in files for name in ("afghanistan", "pakistan", "uzbek"))
+
+
+def test_a_remark_of_two_lines_keeps_them_and_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """A fingerprint that a person compares must stand on a line of its own, without a sign of damage in it."""
+    remark("the card's fingerprint\n2d33 2339 \x1b[2J")
+    assert capsys.readouterr().err == "the card's fingerprint\n2d33 2339 \N{REPLACEMENT CHARACTER}[2J\n"

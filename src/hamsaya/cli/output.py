@@ -116,5 +116,5 @@ def complain(code: str, message: str, *, as_json: bool) -> None:
 
 
 def remark(text: str) -> None:
-    """Say something beside the result, on standard error."""
-    sys.stderr.write(f"{printable(text)}\n")
+    """Say something beside the result, on standard error, in lines as given."""
+    sys.stderr.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
