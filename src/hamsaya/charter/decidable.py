@@ -1,7 +1,8 @@
 """Can a class of decisions be taken at all: with members absent, or against the will of the member concerned?
 
-    rules = [rule_of(decision, members) for decision in document.rules]
-    share_decidable(rules, members, 2, present=NAMED)       # R_2
+    rules = [rule_of(decision, members, concerned="pk", proposer="pk") for decision in document.rules]
+    share_decidable(rules, members, 2)                      # R_2, whoever is absent
+    share_decidable(rules, members, 2, present=("pk",))     # R_2 while the member whose own act it is attends
 
 Roles that a class speaks of have names until a real decision puts members there: ``CONCERNED`` is the member that
 the decision is about (of its soil, data, rating or benefits), ``PROPOSER`` whoever wants it.
@@ -196,16 +197,22 @@ def fatal_absence(
 
     Args:
         members: Everybody with a seat. Fewer than ``k`` of them means all.
-        present: Members, or names of roles, that are taken to be there whatever ``k``.
+        present: Members that are taken to be there whatever ``k``.
     Raises:
-        ValueError: k < 0, or more than 20,000 sets to look at.
+        ValueError: k < 0, or more than 20,000 sets of named members of one size to look at.
     """
-    pool = sorted(set(members) - set(present))
+    pool = set(members) - set(present)
+    # Whom the rule does not name it treats alike: which of them are absent makes no difference, only how many.
+    named, alike = sorted(pool & _named(rule)), sorted(pool - _named(rule))
     k = min(k, len(pool))
-    if k < 0 or comb(len(pool), k) > MOST_SUBSETS:
-        raise ValueError(f"expected k >= 0 with at most {MOST_SUBSETS} sets of absent members, received k = {k}")
-    everybody = {*members, *present}
-    return next((gone for gone in combinations(pool, k) if not _adopted(rule, everybody, (), gone)), None)
+    if k < 0 or comb(len(named), min(k, len(named) // 2)) > MOST_SUBSETS:
+        raise ValueError(f"expected k >= 0 with at most {MOST_SUBSETS} sets of named members, received k = {k}")
+    for count in range(max(0, k - len(alike)), min(k, len(named)) + 1):
+        for some in combinations(named, count):
+            gone = (*some, *alike[: k - count])
+            if not _adopted(rule, members, (), gone):
+                return gone
+    return None
 
 
 def share_decidable(rules: Sequence[Rule], members: Collection[str], k: int, present: Collection[str] = ()) -> Fraction:

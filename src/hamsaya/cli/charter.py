@@ -110,6 +110,40 @@ def power(
     )
 
 
+@command(app, "report", "json")
+def report(
+    session: Session,
+    file: Annotated[Path | None, typer.Argument(
+        exists=True, readable=True, help="A pack's folder or a charter.toml; else the built-in pack.")] = None,
+) -> None:
+    """Report what a charter gives to whom: who can decide, what stops it, powers nobody can use, every article."""
+    from hamsaya.node.charter_report import read_document, report_of
+
+    view = report_of(read_document(file))
+    absences = list(view.decidable)
+    session.answer(
+        view,
+        f"{view.title}: {len(view.members)} members with a seat{', a draft that binds nobody' * view.draft}.",
+        Table(
+            ("decision", "rule", "winning", "power to act", "veto set", *(f"{k} absent" for k in absences), "p_decide"),
+            [(one.id, one.words, one.power.winning, one.power.power_to_act_exact,
+              f"any {one.power.smallest_veto_set} of {one.power.members}",
+              *("goes on" if one.stopped_by[k] is None else "stops" for k in absences), one.p_decide)
+             for one in view.classes],
+        ),
+        f"p_decide: against the will of the member concerned, {view.others} others, each refusing 1 time in "
+        f"{1 / view.p_block:g}.",
+        *(f"R_{k}: with any {k} absent {share.exact} of the classes can still be decided while the member whose own "
+          f"act it is attends, {share.whoever_is_absent} where it may be among the absent."
+          for k, share in view.decidable.items()),
+        *([] if view.unusable else ["No power is one that nobody can use."]),
+        *(f"Nobody can use {one.ref}: {one.why}." for one in view.unusable),
+        *([] if view.conflicts else ["No ban takes a permission back."]),
+        *(f"Conflict at {one.ref}: {one.why}." for one in view.conflicts),
+        *(f"{one.ref}  {one.text}\n    {one.words}" for one in view.articles),
+    )
+
+
 def _numbers(text: str, option: str) -> list[int]:
     try:
         return [int(word) for word in text.split(",")] if text.strip() else []
