@@ -100,9 +100,9 @@ def _run(federation: Federation, replies: dict[str, Reply], story: Callable[[Ser
         service = Service(federation.node("pk"), transport, pace)
         await service.start()
         try:
-            await asyncio.wait_for(story(service), 20)
+            await asyncio.wait_for(story(service), 25)
         finally:
-            await asyncio.wait_for(service.stop(), 5)
+            await asyncio.wait_for(service.stop(), 20)
 
     asyncio.run(run())
     return transport
@@ -125,7 +125,7 @@ def test_a_peer_that_hangs_delays_nobody_else(federation: Federation) -> None:
         async def delivered() -> bool:
             return "uz" not in await service.ask(lambda node: node.store.waiting_counts())
 
-        await until(delivered, 5)
+        await until(delivered)
 
     async def _posted(member: str) -> bool:
         return transport_posts.get(member, 0) > 0
@@ -158,7 +158,7 @@ def test_a_retry_is_not_held_up_by_a_peer_that_hangs(federation: Federation) -> 
         async def delivered() -> bool:
             return set(await service.ask(lambda node: node.store.waiting_counts())) == {"ir"}
 
-        await until(delivered, 5)
+        await until(delivered)
 
     _run(federation, {"ir": never, "uz": second_time}, story)
     assert len(refused_once) == 1
@@ -236,13 +236,29 @@ def test_stopping_in_the_middle_of_a_delivery_ends_and_loses_nothing(federation:
     assert federation.node("pk").store.waiting_counts() == {"uz": 1}
 
 
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_a_stop_that_meets_a_wake_up_ends(federation: Federation, steps: int) -> None:
+    """The last receipt and the operator's interrupt may come in the same instant; the node must still end."""
+
+    async def run() -> None:
+        service = Service(federation.node("pk"), ScriptedTransport({}), Pace(cosign_s=3600, deadlines_s=3600))
+        await service.start()
+        await asyncio.sleep(0.05)  # Delivery has found nothing and sleeps.
+        service.dispatcher.wake.set()
+        for _ in range(steps):  # The wake-up is so far under way when the stop comes.
+            await asyncio.sleep(0)
+        await asyncio.wait_for(service.stop(), 20)
+
+    asyncio.run(run())
+
+
 def test_what_comes_after_the_stop_is_refused_and_not_left_waiting(federation: Federation) -> None:
     """A request that races a shutdown gets an answer: send the same again later."""
     writer = Writer(federation.node("pk"))
     writer.stop()
     for future in (writer.submit(Act(lambda node: None)), writer.look(lambda node: node.own)):
         with pytest.raises(StoreError) as refused:
-            future.result(timeout=5)
+            future.result(timeout=20)
         assert refused.value.code == "stopping"
 
 

@@ -63,8 +63,10 @@ class Dispatcher:
                     pass
                 except Exception:
                     LOG.exception("a defect ended one round of delivery; the next one comes")
+                # Not ``wait_for``: in Python 3.11 it forgets a cancellation that meets the event it waits for.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.wake.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await self.wake.wait()
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -80,7 +82,8 @@ class Dispatcher:
         """Return once something was put in since ``news`` was read, at once if it was already, or after ``seconds``."""
         async with self.sent:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.sent.wait_for(lambda: self.news != news), seconds)
+                async with asyncio.timeout(seconds):
+                    await self.sent.wait_for(lambda: self.news != news)
 
     async def _round(self) -> float:
         """Begin to deliver what is due; return the seconds until there may be more to do."""
