@@ -119,6 +119,7 @@ def test_large_bodies_are_counted_exactly() -> None:
         {"weights": (1, 1), "quota": 3},
         {"weights": (1, 1), "quota": 2, "vetoes": frozenset({2})},
         {"weights": (10**12, 10**12 + 1), "quota": 10**12},
+        {"weights": tuple(range(301)), "quota": 700},
     ],
 )
 def test_what_is_no_game_is_refused(game: dict[str, Any]) -> None:

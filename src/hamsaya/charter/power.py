@@ -17,8 +17,9 @@ from fractions import Fraction
 from math import comb, factorial, gcd
 
 MOST_MEMBERS = 1000
-MOST_BITS = 1 << 26
-"""The largest generating function, in bits: 25 members with a quota of up to 99,000 fit, in a few seconds."""
+MOST_BITS, MOST_WORK = 1 << 26, 1 << 32
+"""The largest generating function, in bits, and that times the unlike weights: some seconds. 25 members with a quota
+of up to 99,000 fit, and a hundred members with weights of 1 to 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Game:
         if strangers := sorted(self.vetoes - set(range(n))):
             raise ValueError(f"expected vetoes from 0 to {n - 1}, received {strangers[0]}")
         free, needed, _ = _free(self)
-        if len(set(free)) > 1 and needed * (len(free) + 1) ** 2 > MOST_BITS:
+        kinds, bits = len(set(free)), needed * (len(free) + 1) ** 2
+        if kinds > 1 and (bits > MOST_BITS or bits * kinds > MOST_WORK):
             raise ValueError(f"expected weights small enough to count, received a quota of {needed} in steps of their "
                              f"common divisor for {len(free)} members; divide and round the weights")
 
@@ -94,20 +96,18 @@ def indices(game: Game) -> Indices:
     """
     n = len(game.weights)
     free, needed, scale = _free(game)
-    winning_by_size = [comb(len(free), size) - below for size, below in enumerate(_counts(free, 0, needed))]
+    lighter, below = _tables(free, needed)
     # Whoever holds a veto is decisive in every winning coalition. Sizes leave out the holders of vetoes.
-    decisive: dict[int | None, list[int]] = {None: winning_by_size}
-    for weight in set(free):
-        others = list(free)
-        others.remove(weight)
-        decisive[weight] = _counts(others, needed - weight, needed)
+    winning = [comb(len(free), size) - count for size, count in enumerate(below)]
+    decisive: dict[int | None, list[int]] = {None: winning}
+    decisive.update(lighter.items())
     swings, shapley = [], []
     for member, weight in enumerate(game.weights):
         by_size = decisive[None if member in game.vetoes else weight // scale]
         before = len(game.vetoes) - (member in game.vetoes)
         swings.append(sum(by_size))
         shapley.append(_shapley(by_size, before, n))
-    return _assemble(game, sum(winning_by_size), tuple(swings), tuple(shapley))
+    return _assemble(game, sum(winning), tuple(swings), tuple(shapley))
 
 
 def _free(game: Game) -> tuple[list[int], int, int]:
@@ -118,24 +118,40 @@ def _free(game: Game) -> tuple[list[int], int, int]:
     return [weight // scale for weight in weights], max(0, -(-rest // scale)), scale
 
 
-def _counts(weights: Sequence[int], low: int, high: int) -> list[int]:
-    """Return, by size from 0 to all, how many subsets of ``weights`` weigh at least ``low`` and less than ``high``."""
-    n, low = len(weights), max(0, low)
-    if high <= low:
-        return [0] * (n + 1)
-    if len(set(weights)) <= 1:
-        each = weights[0] if weights else 0
-        return [comb(n, size) if low <= size * each < high else 0 for size in range(n + 1)]
-    return _by_size(_generating_function(weights, high) >> low * (n + 1) ** 2, high - low, n)
+def _tables(free: Sequence[int], needed: int) -> tuple[dict[int, list[int]], list[int]]:
+    """Return, by size, per weight the subsets of the others that it lifts to ``needed``, and all that fall short."""
+    n, kinds = len(free), set(free)
+    if len(kinds) <= 1:
+        each = free[0] if free else 0
+        lifted = [comb(n - 1, size) if needed - each <= size * each < needed else 0 for size in range(n)]
+        return {each: lifted}, [comb(n, size) if size * each < needed else 0 for size in range(n + 1)]
+    product = _generating_function(free, needed)
+    lighter = {}
+    for weight in kinds:
+        low = max(0, needed - weight)
+        rows = _without(product, weight, needed, n) >> low * (n + 1) ** 2
+        lighter[weight] = _by_size(rows, needed - low, n)
+    return lighter, _by_size(product, needed, n)
 
 
 def _generating_function(weights: Sequence[int], high: int) -> int:
     """Return the product of (1 + x^weight t) below x^high as one number: no count outgrows its n + 1 bits."""
     digit = len(weights) + 1
     row = digit * digit
-    mask, product = (1 << high * row) - 1, 1
+    mask, product = (1 << high * row) - 1, 1 if high else 0
     for weight in weights:
         product += (product << weight * row + digit) & mask
+    return product
+
+
+def _without(product: int, weight: int, high: int, n: int) -> int:
+    """Return ``product`` divided by (1 + x^weight t): 1/(1 + y) is (1 - y)(1 + y^2)(1 + y^4)... up to x^high."""
+    digit = n + 1
+    bits, shift = high * digit * digit, weight * digit * digit + digit
+    mask = (1 << bits) - 1
+    product = (product - (product << shift)) & mask
+    while (shift := 2 * shift) < bits:
+        product = (product + (product << shift)) & mask
     return product
 
 
