@@ -158,3 +158,12 @@ def test_rotation_keeps_four_weeks_ahead_and_destroys_after_thirty_days() -> Non
     away = rotate(keys, now + 400 * day, random)
     assert not set(away.epochs) & set(keys.epochs)
     assert any(epoch.not_before <= now + 400 * day < epoch.not_after for epoch in away.epochs)
+
+
+def test_no_secret_shows_in_a_ring_that_is_printed() -> None:
+    """Rings stand in nodes, and nodes in messages of failing programs."""
+    whole = ring()
+    shown = repr(whole)
+    seeds = [key.seed for key in (whole.message, whole.log, whole.witness, *(epoch.kem for epoch in whole.epochs))]
+    for secret in (whole.storage, *seeds):
+        assert repr(secret)[2:-1] not in shown and secret.hex() not in shown

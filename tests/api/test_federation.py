@@ -191,6 +191,27 @@ def test_too_large_a_body_is_refused_before_it_is_read_whole(scene: Scene, path:
     assert limit < taken <= limit + (2 << 16)
 
 
+def test_a_post_that_breaks_off_is_no_defect(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Links break every day, and whoever passed the gate could fill the operator's log with tracebacks."""
+
+    async def story(service: Service, client: httpx.AsyncClient) -> list[dict[str, object]]:
+        said: list[dict[str, object]] = []
+        parts = [{"type": "http.request", "body": scene.envelope[:100], "more_body": True}, {"type": "http.disconnect"}]
+
+        async def receive() -> dict[str, object]:
+            return parts.pop(0)
+
+        async def send(message: dict[str, object]) -> None:
+            said.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/v1/envelopes", "headers": [], "query_string": b""}
+        await federation_app(service)(scope, receive, send)  # type: ignore[arg-type]
+        return said
+
+    assert served(scene.uz, story)[0]["status"] == 400
+    assert not caplog.records and not scene.uz.store.refusal_counts()
+
+
 def test_a_defect_says_nothing_about_itself(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A traceback or an exception's text can hold case content; a peer learns that something failed."""
 

@@ -27,6 +27,12 @@ def test_an_offset_is_part_of_an_instant() -> None:
         parse("2026-03-01T12:00:00")
 
 
+def test_an_instant_past_the_calendar_is_shown() -> None:
+    """A peer may write any instant below 2**48; it must not take a list down."""
+    assert to_text(253_402_300_799_000) == "9999-12-31T23:59:59Z"
+    assert to_text(253_402_300_800_000) == "253402300800000 ms" and str(2**48 - 1) in to_text(2**48 - 1)
+
+
 @pytest.mark.parametrize("bounds", [(2, 1, 3), (1, 3, 2), (float("nan"), 1, 2), (1, float("nan"), 2)])
 def test_an_interval_holds_its_middle(bounds: tuple[float, float, float]) -> None:
     """Crossed or unknown bounds are no interval."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hamsaya.base.errors import HamsayaError, PeerError
 from hamsaya.canon import decode, digest, encode, tagged
-from hamsaya.canon.cbor import MAX_DEPTH
+from hamsaya.canon.cbor import MAX_DEPTH, MAX_VALUES
 
 # RFC 8949, appendix A: what our profile keeps of it (definite lengths, no tags, text keys, finite numbers of 64 bits).
 APPENDIX_A: list[tuple[Any, str]] = [
@@ -240,3 +240,14 @@ def test_a_domain_is_ascii() -> None:
     with pytest.raises(UnicodeEncodeError):
         tagged("حسن", 1)
     assert hashlib.sha256(tagged("d", 1)).digest() == digest(b"d\x00\x01")
+
+
+@pytest.mark.parametrize("item", [{}, [], 1, b""])
+def test_the_number_of_values_is_bounded(item: Any) -> None:
+    """A mebibyte of empty maps would cost as much as a thousand signatures; every level counts."""
+    assert decode(encode([item] * 8), 8) == [item] * 8
+    for crowd in ([item] * 9, [[item] * 4, [item] * 4], {str(place): item for place in range(9)}):
+        with pytest.raises(PeerError, match="fewer values"):
+            decode(encode(crowd), 8)
+    with pytest.raises(PeerError, match="fewer values"):
+        decode(encode([item] * (MAX_VALUES + 1)))

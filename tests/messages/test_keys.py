@@ -182,6 +182,8 @@ def test_a_card_of_mixed_hands_is_refused() -> None:
         "root that vouched for nothing": card(root=OTHER_ROOT.verifying_key.raw),
         "another node's keys": card(node="ir"),
         "no message key": card(statements=[sign_statement(statement("log"), ROOT)]),
+        "no log key": card(statements=[sign_statement(statement(use), ROOT) for use in ("message", "witness")]),
+        "no witness key": card(statements=[sign_statement(statement(use), ROOT) for use in ("message", "log")]),
     }
     for name, raw in bad.items():
         with pytest.raises(PeerError) as refused:

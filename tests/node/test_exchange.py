@@ -316,3 +316,19 @@ def bent(plain: Any, data: st.DataObject, junk: st.SearchStrategy[Any]) -> Any:
     if isinstance(plain, list) and data.draw(st.booleans()):
         return plain + plain if data.draw(st.booleans()) else plain[:-1]
     return data.draw(junk)
+
+
+@pytest.mark.parametrize("many", [33, 500_000])
+def test_an_answer_holds_no_more_than_was_asked_for(fed: Federation, many: int) -> None:
+    """A peer that answers with a million empty envelopes would have each of them run through the pipeline."""
+    with pytest.raises(PeerError):
+        parse_envelopes(encode([b""] * many))
+    with pytest.raises(PeerError):
+        parse_receipts(encode(["ir", [[b"", b""]] * many]))
+    with pytest.raises(PeerError):
+        parse_bundle(Bundle("pk", "ir", [b""] * (5 + 4 * exchange.COURIER_ENVELOPES), []).encode(), "ir")
+    full = [(bytes(16), b"r")] * exchange.PULL_ENVELOPES
+    assert parse_receipts(exchange.encode_receipts(fed.node("ir"), full))[1] == full
+    assert len(parse_envelopes(encode([b"e"] * exchange.PULL_ENVELOPES))) == exchange.PULL_ENVELOPES
+    carried = exchange.COURIER_ENVELOPES
+    assert parse_bundle(Bundle("pk", "ir", [b"e"] * carried, full[:1] * carried).encode(), "ir").receiver == "ir"

@@ -15,6 +15,7 @@ from hamsaya.canon import decode, digest, encode
 from hamsaya.crypto.sealing import derive, seal_body, wrap
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.messages.cases import Acknowledge, Ask
+from hamsaya.messages.charter import Sign
 from hamsaya.messages.envelope import MAX_ENVELOPE_BYTES, parse, seal
 from hamsaya.messages.kinds import encode_body
 from hamsaya.messages.monitor import Report, Row
@@ -22,6 +23,7 @@ from hamsaya.messages.node import Peer
 from hamsaya.node import handlers
 from hamsaya.node.journal import record_entry
 from hamsaya.node.receive import CLOCK_SKEW, Received, ReceiveJob
+from hamsaya.node.send import Draft
 from hamsaya.node.settle import settle, verify_receipt
 from hamsaya.node.writer import Act
 from hamsaya.translog.checkpoint import Checkpoint
@@ -44,7 +46,7 @@ from tests.node.making import (
     reopened,
     stranger,
 )
-from tests.support.federation import Federation, one
+from tests.support.federation import Federation, make_federation, one
 
 QUESTION = Ask(request="R-9", to="ir", question=SECRET, urgency="urgent", officer="desk-1")
 
@@ -479,3 +481,48 @@ def test_a_receipt_forged_with_other_keys_is_refused(receipted: tuple[Federation
     assert verify_receipt(fed.node("pk"), "ir", statement, honest).code == "admitted", (
         "the construction itself is right"
     )
+
+
+# -- clocks, order and words ------------------------------------------------------------------------------------------
+
+
+def test_nothing_happens_twice_even_after_a_clock_that_ran_ahead(fed: Federation) -> None:
+    """Once duplicate rows were pruned by a wrong clock, the log itself still knows what it holds."""
+    node, raw = fed.node("ir"), handmade(fed, "pk", "ir", QUESTION).encode()
+    receive(node, raw)
+    node.store.prune_seen(fed.clock.now() + 3650 * DAY)
+    before = held(node)
+    assert refusal(node, raw).code == "message-id-reused"
+    assert replace(held(node), refusals={}) == replace(before, refusals={})
+
+
+def test_a_message_waits_for_signatures_that_others_have_sent() -> None:
+    """Its sender saw enough signatures of the charter; that one of them is late here is nobody's breach."""
+    third = make_federation(signed=False)
+    revision = third.node("pk").agreement.documents["charter"]
+    for member in ("pk", "uz"):
+        others = tuple(name for name in third.parties if name != member)
+        third.send(member, Draft(Sign(document="charter", revision=revision), recipients=others))
+    for _, _, raw in [row for row in third.waiting("uz") if row[0] == "pk"]:
+        receive(third.node("pk"), raw)
+    third.carry("pk")
+    early = letters(third, "pk", opening(third))["ir"]
+    node = third.node("ir")
+    before = held(node)
+    error = refusal(node, early)
+    assert isinstance(error, RetryLater) and error.code == "not-in-force" and held(node) == before
+    third.carry("uz")
+    assert receive(node, early).code == "admitted"
+
+
+@pytest.mark.parametrize("code", ["", "\x1b[2J", "Admitted", "a" * 41, "two words", "admitted\n"])
+def test_a_verdict_is_a_word_and_no_text_of_a_stranger(fed: Federation, code: str) -> None:
+    """It is kept and shown to people: a hostile receiver signs whatever it likes into its own log."""
+    raw = letters(fed, "pk", asking())["ir"]
+    letter, salt, log = parse(raw), bytes(32), fed.node("ir").ring.log
+    tree = Tree([leaf_hash(record_entry("received", code, 1, letter.statement, salt))])
+    checkpoint = Checkpoint(fed.node("ir").agreement.origin("ir"), 1, tree.root())
+    receipt = Proof(0, (), sign_checkpoint(checkpoint, log, 1), encode(["received", code, 1, salt])).encode()
+    with pytest.raises(PeerError) as refused:
+        one(fed.node("pk"), Act(lambda node: settle(node, "ir", letter.header.mid, receipt)))
+    assert refused.value.code == "bad-receipt" and fed.node("pk").store.outbox_for("ir", 9)

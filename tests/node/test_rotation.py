@@ -163,3 +163,17 @@ def test_two_that_lost_each_other_meet_again_by_their_cards(fed: Federation) -> 
         fed.send(member, Draft(Peer(card=card, fingerprint="compared by hand")))
     raw = letters(fed, "pk", asking())["ir"]
     assert receive(fed.node("ir"), raw).code == "admitted"
+
+
+def test_a_clock_that_ran_ahead_leaves_keys_for_the_present(fed: Federation) -> None:
+    """One wrong answer of a time server destroys the present epochs; once it is right there are new ones at once."""
+    present = fed.clock.now()
+    fed.clock.advance(200 * DAY)
+    assert rotate(fed, "ir")
+    fed.clock.instant = present
+    assert rotate(fed, "ir")
+    epochs = fed.node("ir").ring.epochs
+    for at in (present, present + 4 * WEEK):
+        assert any(epoch.not_before <= at < epoch.not_after for epoch in epochs)
+    assert letters(fed, "pk", asking())["ir"]
+    assert rotate(fed, "ir") == [], "and no more than are needed"

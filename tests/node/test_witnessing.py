@@ -104,6 +104,8 @@ def test_a_forked_log_is_refused_and_recorded(fed: Federation) -> None:
         assert (answer.status, answer.code, answer.seen) == (409, "fork", None)
         assert witness.store.witnessed(witness.agreement.origin("pk")) == (size, fed.node("pk").tree.root())
     assert fed.node("ir").store.refusal_counts() == {"fork": 2}
+    kept = fed.node("ir").store.get_meta(f"fork {fed.node('pk').agreement.origin('pk')}")
+    assert kept is not None and kept.endswith(note.encode()), "both histories, signed by the log, are the evidence"
     assert ask(other, Wires(fed), "ir", by="pk") is None, "the forker gets no cosignature"
 
 
