@@ -203,6 +203,7 @@ def test_the_journal_is_dense_and_ordered(shelf: Shelf) -> None:
     assert list(store.journal(598, 9)) == rows[598:] and list(store.journal(600)) == []
     assert store.entries(2, 3) == [each.entry for each in rows[2:5]]
     assert store.find_journal(mid(4)) == [rows[4]] and store.find_journal(mid(700)) == []
+    assert store.journal_counts() == {role: sum(each.role == role for each in rows) for role in {r.role for r in rows}}
 
 
 def test_an_index_is_taken_once(shelf: Shelf) -> None:

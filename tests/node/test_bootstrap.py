@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from hamsaya.adapters import keyfile
 from hamsaya.base.errors import HamsayaError, OperatorError
@@ -15,6 +16,7 @@ from hamsaya.node.bootstrap import (
     Settings,
     certificate_der,
     found,
+    note_move,
     open_directory,
     own_card,
     read_settings,
@@ -138,3 +140,20 @@ def test_settings_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert read_settings(tmp_path) == settings
     (tmp_path / "node.toml").write_text(render_settings(Settings(node="pk", pack="p")), encoding="utf-8")
     assert read_settings(tmp_path) == Settings(node="pk", pack="p")
+
+
+def test_a_node_that_moves_says_so_on_its_card_under_the_same_fingerprint(tmp_path: Path) -> None:
+    """Without this a new address would never reach anybody; the log keeps that it changed."""
+    home = tmp_path / "pk"
+    settings = Settings(node="pk", pack="afpak", endpoint="https://old.example:8443")
+    before = found(home, settings, PASS)
+    with closing(open_directory(home, PASS)) as opened:
+        assert not note_move(opened) and opened.node.tree.size == 1
+    moved = replace(settings, endpoint="https://new.example:8443")
+    (home / "node.toml").write_text(render_settings(moved), encoding="utf-8")
+    with closing(open_directory(home, PASS)) as opened:
+        assert note_move(opened) and not note_move(opened)
+        assert opened.node.tree.size == 2
+        assert opened.node.state.directory.peers["pk"].endpoint == "https://new.example:8443"
+    after = own_card(home)
+    assert after.endpoint == "https://new.example:8443" and after.fingerprint == before.fingerprint

@@ -93,6 +93,9 @@ class MemoryStore:
     def journal(self, first: int = 0, limit: int | None = None) -> Iterator[JournalRow]:
         return iter(self._now.journal[first : None if limit is None else first + limit])
 
+    def journal_counts(self) -> dict[str, int]:
+        return dict(Counter(row.role for row in self._now.journal))
+
     def find_journal(self, message_id: bytes) -> list[JournalRow]:
         return [row for row in self._now.journal if row.message_id == message_id]
 

@@ -149,6 +149,9 @@ class SqliteStore:
             yield from (JournalRow(*row) for row in rows)
             first = rows[-1][0] + 1
 
+    def journal_counts(self) -> dict[str, int]:
+        return dict(self._all("SELECT role, count(*) FROM journal GROUP BY role"))
+
     def find_journal(self, message_id: bytes) -> list[JournalRow]:
         rows = self._all(f"SELECT {_JOURNAL} FROM journal WHERE mid=? ORDER BY idx", (message_id,))
         return [JournalRow(*row) for row in rows]

@@ -65,7 +65,7 @@ def init(
 def run(session: Session) -> None:
     """Serve: receive, deliver, co-sign, watch deadlines; ends cleanly on an interrupt or SIGTERM."""
     from hamsaya.cli.serve import Running, serve
-    from hamsaya.node.bootstrap import open_directory, read_settings, settle_memory
+    from hamsaya.node.bootstrap import note_move, open_directory, read_settings, settle_memory
 
     def announce(running: Running) -> None:
         known = facts(node=running.node, listens_on=running.listening, peers_reach_it_at=running.endpoint,
@@ -74,6 +74,8 @@ def run(session: Session) -> None:
 
     read_settings(session.directory)
     opened = open_directory(session.directory, read_passphrase(session.passphrase_file))
+    if note_move(opened):
+        remark("The endpoint has changed: give the new node.card to every peer's operator, who admits it again.")
     settle_memory()
     serve(opened, announce)
 

@@ -64,8 +64,9 @@ class VerifyingKey:
                             code="bad-signature") from None
 
     @staticmethod
+    @lru_cache(maxsize=512)
     def parse(raw: bytes, algorithm: str = "ml-dsa-44") -> VerifyingKey:
-        """Return the key in ``raw``; refuses wrong lengths with PeerError."""
+        """Return the key in ``raw``, the same object for the same bytes; refuses wrong lengths with PeerError."""
         return VerifyingKey(algorithm, raw[:32], raw[32:])
 
 
@@ -118,6 +119,7 @@ class SigningKey:
         return self._keys[1].sign(signed_bytes)
 
 
+@lru_cache(maxsize=1024)
 def key_id(public_bytes: bytes) -> bytes:
     """Return the 8-byte key id: the head of SHA-256 over the public key."""
     return digest(public_bytes)[:8]

@@ -93,6 +93,12 @@ class Envelope:
         """The signed bytes: header and digests of everything else."""
         return _statement(self.header_bytes, self.wraps, self.sealed_body)
 
+    @cached_property
+    def digest(self) -> bytes:
+        """32 bytes that tell this envelope's bytes from all others: the encoding has one spelling, and the statement
+        commits to every part but the signatures."""
+        return digest(self.statement + self.signature[0] + self.signature[1])
+
     def verify(self, key: VerifyingKey) -> None:
         """Return when both signatures of ``key`` hold over the statement; raises PeerError ``bad-signature``."""
         key.verify(self.signature, self.statement)

@@ -134,9 +134,7 @@ def found(directory: Path, settings: Settings, passphrase: str) -> Card:
     # Written last: a founding that was interrupted before this line is no node yet.
     (directory / "node.toml").write_text(render_settings(settings), encoding="utf-8")
     with closing(_open(directory, settings, pack, lambda: key_store, no_step)) as opened:
-        (result,) = opened.node.commit([SendJob(Draft(Peer(card=raw_card, fingerprint=card.fingerprint)))])
-        if isinstance(result, Exception):
-            raise result
+        _commit_one(opened.node, Draft(Peer(card=raw_card, fingerprint=card.fingerprint)))
     return card
 
 
@@ -248,6 +246,29 @@ def renew_message_key(opened: Opened, root_file: Path, passphrase: str, *, compr
     pairs = zip(card.statements, card.open_statements(), strict=True)
     kept = [raw for raw, key in pairs if key.use in ("log", "witness")]
     return _keep_card(opened.directory, reissue_card(opened.node, card, [statement, *kept]))
+
+
+def note_move(opened: Opened) -> bool:
+    """Put the endpoint of node.toml on the node's card when it has changed, and say whether it had.
+
+    The new card is a leaf of the node's own log. Peers reach the new address once their operators have admitted the
+    new card, whose fingerprint is the old one.
+    """
+    node, endpoint = opened.node, opened.settings.endpoint
+    if node.state.directory.peers[node.own].endpoint == endpoint:
+        return False
+    _require_https(endpoint)
+    moved = msgspec.structs.replace(own_card(opened.directory), endpoint=endpoint)
+    raw = reissue_card(node, moved)
+    _commit_one(node, Draft(Peer(card=raw, fingerprint=moved.fingerprint)))
+    _keep_card(opened.directory, raw)
+    return True
+
+
+def _commit_one(node: Node, draft: Draft) -> None:
+    (result,) = node.commit([SendJob(draft)])
+    if isinstance(result, Exception):
+        raise result
 
 
 def _keep_card(directory: Path, raw: bytes) -> bytes:

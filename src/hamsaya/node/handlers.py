@@ -122,8 +122,8 @@ def decide(agreement: Agreement, state: FederationState, event: Event) -> Decisi
     by_room = rule(agreement, state, event)
     if not by_room.allowed:
         return by_room
-    return replace(by_room, reasons=by_charter.reasons + by_room.reasons,
-                   obligations=by_charter.obligations | by_room.obligations)
+    reasons, obligations = by_charter.reasons + by_room.reasons, by_charter.obligations | by_room.obligations
+    return Decision(True, by_room.code, reasons, obligations)
 
 
 def apply(state: FederationState, event: Event) -> FederationState:

@@ -21,10 +21,11 @@ Refusals of steps 1 to 6 change nothing and are recorded by digest; PeerError go
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from hamsaya.base.errors import HamsayaError, PeerError, RetryLater
 from hamsaya.base.instants import MINUTE
-from hamsaya.canon import digest, encode
+from hamsaya.canon import encode
 from hamsaya.messages.envelope import Envelope, parse
 from hamsaya.messages.event import Event
 from hamsaya.messages.keys import STORE_AND_FORWARD
@@ -49,7 +50,6 @@ class Admission:
     at: int
     salt: bytes
     envelope: Envelope
-    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,10 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class ReceiveJob:
-    """``core.Job`` that receives one envelope's bytes."""
+    """``core.Job`` that receives one envelope's bytes. Steps 1 to 9 write nothing, and only they refuse."""
 
     unverified_bytes: bytes
+    writes_last: ClassVar[bool] = True
 
     def run(self, node: Node) -> Admission | Received:
         return _receive(node, self.unverified_bytes)
@@ -85,15 +86,14 @@ def _receive(node: Node, unverified_bytes: bytes) -> Admission | Received:
     envelope = parse(unverified_bytes)
     header = envelope.header
     key = (header.snd, header.mid)
-    envelope_digest = digest(unverified_bytes)
 
     node.step("receive.2")
     logged = node.store.find_journal(header.mid)
     seen = node.store.seen(*key) if logged else None
-    if seen is not None and seen.digest == envelope_digest:
+    if seen is not None and seen.digest == envelope.digest:
         return _stored_receipt(node, seen)
     earlier: Admission | None = node.pending.get(key)
-    if earlier is not None and earlier.digest == envelope_digest:
+    if earlier is not None and earlier.envelope.digest == envelope.digest:
         return earlier
 
     node.step("receive.3")
@@ -112,7 +112,7 @@ def _receive(node: Node, unverified_bytes: bytes) -> Admission | Received:
     if earlier is not None or any(row.sender == header.snd for row in logged):
         raise PeerError("the sender has used this message id before", code="message-id-reused")
 
-    admission = _judge(node, envelope, envelope_digest)
+    admission = _judge(node, envelope)
     node.pending[key] = admission
     return admission
 
@@ -127,7 +127,7 @@ def _check_times(node: Node, envelope: Envelope) -> None:
         raise PeerError("expected a lifetime of at most 30 days", code="lifetime")
 
 
-def _judge(node: Node, envelope: Envelope, envelope_digest: bytes) -> Admission:
+def _judge(node: Node, envelope: Envelope) -> Admission:
     """Admit the message, or log its refusal: either way the sender is held to what it signed."""
     index = node.tree.size
     try:
@@ -138,15 +138,15 @@ def _judge(node: Node, envelope: Envelope, envelope_digest: bytes) -> Admission:
             raise RetryLater("the message rests on one that has not arrived yet; send it again later",
                              code=decision.code)
         if not decision.allowed:
-            return _log_refusal(node, envelope, envelope_digest, decision.code)
+            return _log_refusal(node, envelope, decision.code)
     except RetryLater:
         raise
     except PeerError as error:
-        return _log_refusal(node, envelope, envelope_digest, error.code)
+        return _log_refusal(node, envelope, error.code)
 
     node.step("receive.10")
     row = append(node, "received", envelope.header, envelope.statement, body, event)
-    return Admission(index, "admitted", row.at, row.salt, envelope, envelope_digest)
+    return Admission(index, "admitted", row.at, row.salt, envelope)
 
 
 def _awaits_others(node: Node, event: Event, code: str) -> bool:
@@ -171,14 +171,14 @@ def _open(node: Node, envelope: Envelope) -> tuple[bytes, Event]:
     return body, event_of(header, parse_body(header.typ, body))
 
 
-def _log_refusal(node: Node, envelope: Envelope, envelope_digest: bytes, code: str) -> Admission:
+def _log_refusal(node: Node, envelope: Envelope, code: str) -> Admission:
     row = make_row(
         index=node.tree.size, role="refused", code=code, at=node.clock.now(), header=envelope.header,
         statement=envelope.statement, salt=node.random.bytes(SALT_BYTES), body=None, storage=node.ring.storage,
         nonce=b"",
     )
     node.record(row, None)
-    return Admission(row.index, code, row.at, row.salt, envelope, envelope_digest)
+    return Admission(row.index, code, row.at, row.salt, envelope)
 
 
 def _give_receipt(node: Node, admission: Admission, checkpoint: tuple[int, bytes]) -> Received:
@@ -190,7 +190,7 @@ def _give_receipt(node: Node, admission: Admission, checkpoint: tuple[int, bytes
     header = admission.envelope.header
     head = proof.encode()
     if node.pending.pop((header.snd, header.mid), None) is not None:
-        node.store.put_seen(SeenRow(header.snd, header.mid, admission.digest, header.exp, head, size))
+        node.store.put_seen(SeenRow(header.snd, header.mid, admission.envelope.digest, header.exp, head, size))
     return Received(head + note, False, admission.code)
 
 

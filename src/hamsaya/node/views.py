@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 
 import msgspec
 
@@ -113,7 +112,6 @@ def status(node: Node) -> StatusView:
     """Return the node at a glance."""
     now = node.clock.now()
     cosigned = node.store.cosigned_size()
-    counts: Counter[str] = Counter(row.role for row in node.store.journal())
     return StatusView(
         node=node.own,
         name=party_name(node, node.own),
@@ -127,7 +125,7 @@ def status(node: Node) -> StatusView:
         peers=len(node.state.directory.peers) - 1,
         outbox=node.store.outbox_counts(),
         refused=node.store.refusal_counts(),
-        admitted=dict(counts),
+        admitted=node.store.journal_counts(),
         open_cases=sum(case.status == "open" for case in node.state.cases.cases.values()),
         overdue=len(cases_views.overdue(node.state.cases, now)),
     )
