@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hamsaya.adapters.memory import MemoryStore
+from hamsaya.adapters.memory import MemoryKeys, MemoryStore
 from hamsaya.adapters.regionpack import Pack, builtin_pack
 from hamsaya.base.errors import HamsayaError
 from hamsaya.crypto.signing import SigningKey
@@ -20,7 +20,7 @@ from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.send import Draft, SendJob, Sent
 from hamsaya.node.settle import settle
 from hamsaya.node.writer import Act
-from hamsaya.ports.keys import KeyRing, new_ring, rotate
+from hamsaya.ports.keys import new_ring, rotate
 from hamsaya.ports.store import Store
 
 LAKELAND = Path(__file__).resolve().parent.parent / "packs" / "lakeland"
@@ -57,19 +57,6 @@ class SeededRandom:
             out += hashlib.sha256(f"{self.seed}/{self.counter}".encode()).digest()
             self.counter += 1
         return out[:count]
-
-
-@dataclass
-class MemoryKeys:
-    """A key store in memory."""
-
-    ring: KeyRing
-
-    def load(self) -> KeyRing:
-        return self.ring
-
-    def save(self, ring: KeyRing) -> None:
-        self.ring = ring
 
 
 @dataclass

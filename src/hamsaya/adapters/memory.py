@@ -14,7 +14,21 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from hamsaya.base.errors import StoreError
+from hamsaya.ports.keys import KeyRing
 from hamsaya.ports.store import JournalRow, OutboxRow, OutboxState, RefusalRow, SeenRow
+
+
+@dataclass
+class MemoryKeys:
+    """``ports.keys.KeyStore`` in memory."""
+
+    ring: KeyRing
+
+    def load(self) -> KeyRing:
+        return self.ring
+
+    def save(self, ring: KeyRing) -> None:
+        self.ring = ring
 
 
 @dataclass

@@ -23,7 +23,7 @@ from typing import Any
 from rich.console import Console
 
 from hamsaya.adapters.clock import SystemClock, SystemRandom
-from hamsaya.adapters.memory import MemoryStore
+from hamsaya.adapters.memory import MemoryKeys, MemoryStore
 from hamsaya.adapters.regionpack import Pack, builtin_pack
 from hamsaya.adapters.sqlite import SqliteStore
 from hamsaya.base.errors import OperatorError
@@ -72,19 +72,6 @@ def run(name: str, as_json: bool, quick: bool) -> int:
 
 
 # -- receive -----------------------------------------------------------------------------------------------
-
-
-@dataclass
-class _Keys:
-    """A key store that keeps its ring in memory."""
-
-    ring: KeyRing
-
-    def load(self) -> KeyRing:
-        return self.ring
-
-    def save(self, ring: KeyRing) -> None:
-        self.ring = ring
 
 
 @dataclass
@@ -139,7 +126,7 @@ def _prepare() -> _Bench:
 
 
 def _node(bench: _Bench, member: str, store: Store) -> Node:
-    node = open_node(agreement=agreement_of(bench.pack, member), key_store=_Keys(bench.rings[member]), store=store,
+    node = open_node(agreement=agreement_of(bench.pack, member), key_store=MemoryKeys(bench.rings[member]), store=store,
                      clock=SystemClock(), random=SystemRandom())
     _commit(node, [SendJob(Draft(Peer(card=bench.cards[each], fingerprint="bench"))) for each in bench.members])
     return node
