@@ -29,6 +29,7 @@ from math import comb
 from typing import NamedTuple
 
 from hamsaya.base.decision import Decision, Reason, refuse
+from hamsaya.base.errors import PolicyRefusal
 from hamsaya.charter.types import (
     CHARTER,
     CharterState,
@@ -229,6 +230,19 @@ def _together(decisions: dict[str, Decision]) -> Decision:
         whole = Reason("charter:recipients", f"refused for {', '.join(refused)}, and so for all recipients")
         return Decision(False, taken[0].code, (whole, *reasons))
     return Decision(True, "permitted", reasons, frozenset[str]().union(*(d.obligations for d in taken)))
+
+
+def instrument_for(compiled: Compiled, kind: str) -> str:
+    """Return the first instrument, in the document's order, with a clause that permits ``kind``.
+
+    Raises:
+        PolicyRefusal: no instrument gives that power to anybody (code ``no-clause``).
+    """
+    for instrument in compiled.document.instruments:
+        clauses = compiled.clauses.get((instrument.id, kind))
+        if clauses is not None and clauses.permits:
+            return instrument.id
+    raise PolicyRefusal(refuse("no-clause", "charter", f"no clause, no power: no instrument permits {kind}"))
 
 
 def p_decide(rule: DecisionClass, n: int, p_block: float) -> float:

@@ -32,14 +32,24 @@ def show(session: Session) -> None:
 @command(app, "explain")
 def explain(
     session: Session,
-    kind: Annotated[str, typer.Argument(help="A message kind, such as case.open.")],
+    kind: Annotated[str, typer.Argument(
+        metavar="KIND|REQUEST.json", help="A message kind, such as case.open; or a request in a file.")],
     to: Annotated[list[str] | None, typer.Option(help="A recipient; repeat, or 'all'.")] = None,
     case: Annotated[str | None, typer.Option(help="The case it would belong to.")] = None,
     instrument: Annotated[str | None, typer.Option(help="The instrument it would be sent under.")] = None,
     body: Annotated[Path | None, typer.Option(
         exists=True, dir_okay=False, help="The message as TOML or JSON; then the state of things counts too.")] = None,
+    charter: Annotated[Path | None, typer.Option(
+        exists=True, help="With a file: the pack's folder or charter.toml to ask; default: the built-in pack.")] = None,
 ) -> None:
-    """Say whether this node may send a message now, and which clauses decide; nothing is sent."""
+    """Say whether a message may be sent, and which clauses decide; nothing is sent.
+
+    With a kind: by this node, now. With a file {"kind", "sender", "recipients", and if wanted "instrument", "case",
+    "exercise", "signed"}: by any party, from the charter's text alone.
+    """
+    if kind.endswith(".json"):
+        _explain_file(session, Path(kind), charter)
+        return
     asked = {"kind": kind, "to": to or [], "case": case, "instrument": instrument}
     question = {} if body is None else {"body": _read_body(body)}
     view = session.call("explain" if question else "may", **asked, **question)
@@ -48,6 +58,15 @@ def explain(
     owed = [f"It obliges to: {', '.join(view['obligations'])}."] if view["obligations"] else []
     reasons = [f"  {reason}" for reason in view["reasons"]]
     session.answer(view, f"{kind} to {told}: {verdict}, because:", *reasons, *owed)
+
+
+def _explain_file(session: Session, path: Path, charter: Path | None) -> None:
+    from hamsaya.node.charter_report import explain_request, read_document, read_request
+
+    request = read_request(path)
+    found = explain_request(read_document(charter), request)
+    owed = [f"It obliges to: {', '.join(found.obligations)}."] if found.obligations else []
+    session.answer(found, f"{request.kind} from {request.sender}: {found.sentence}.", *owed)
 
 
 def _read_body(path: Path) -> object:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from hamsaya.base.decision import Decision, refuse
-from hamsaya.base.errors import PolicyRefusal
+from hamsaya.base.decision import Decision
 from hamsaya.base.instants import DAY
 from hamsaya.charter import rules
 from hamsaya.charter.rules import Compiled
@@ -83,13 +82,5 @@ class Agreement:
         return 0 if found is None else found.retention_days * DAY
 
     def instrument_for(self, kind: str) -> str:
-        """Return the first instrument, in the document's order, with a clause that permits ``kind``.
-
-        Raises:
-            PolicyRefusal: no instrument gives that power to anybody (code ``no-clause``).
-        """
-        for instrument in self.charter.document.instruments:
-            clauses = self.charter.clauses.get((instrument.id, kind))
-            if clauses is not None and clauses.permits:
-                return instrument.id
-        raise PolicyRefusal(refuse("no-clause", "charter", f"no clause, no power: no instrument permits {kind}"))
+        """Return the instrument that ``kind`` is sent under when none is named; raises PolicyRefusal ``no-clause``."""
+        return rules.instrument_for(self.charter, kind)

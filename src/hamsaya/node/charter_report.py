@@ -17,14 +17,17 @@ import tomllib
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+import immutables
 import msgspec
 
-from hamsaya.base.errors import OperatorError, PeerError
+from hamsaya.base.errors import OperatorError, PeerError, PolicyRefusal
 from hamsaya.charter import rules
 from hamsaya.charter.decidable import fatal_absence, game_of, rule_of
 from hamsaya.charter.power import Game, Indices, indices
 from hamsaya.charter.rules import ALL_STANDINGS, Clauses, Compiled, CompiledClause, compile_document
 from hamsaya.charter.types import (
+    CHARTER,
+    CharterState,
     Clause,
     DecisionClass,
     Document,
@@ -34,6 +37,8 @@ from hamsaya.charter.types import (
     kinds_named,
 )
 from hamsaya.charter.votes import PRESENT, SEATED, Rule
+from hamsaya.messages.event import Event
+from hamsaya.messages.kinds import Body, Member, Ref, schema
 from hamsaya.node.bootstrap import open_named_pack
 
 P_BLOCK = 0.1
@@ -336,3 +341,62 @@ def _shadow(permit: CompiledClause, bans: Sequence[CompiledClause]) -> list[Comp
 
 def _stops(ban: CompiledClause, roles: Collection[str], end: tuple[str, str]) -> bool:
     return end[0] in roles and end[1] in ban.standing
+
+
+class RequestFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A question to a charter: may ``sender`` send a message of this kind to ``recipients``?
+
+    Without ``instrument`` the first that permits the kind is taken, without ``exercise`` what the instrument is for,
+    without ``signed`` every member in full standing has signed. No recipient means a note to oneself.
+    """
+
+    kind: str
+    sender: Member
+    recipients: list[Member] = []
+    instrument: Ref | None = None
+    case: Ref | None = None
+    exercise: bool | None = None
+    signed: list[Member] | None = None
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer: permitted or refused, the clauses and rules that made it so, and one sentence."""
+
+    verdict: str
+    code: str
+    clauses: list[str]
+    sentence: str
+    obligations: list[str]
+
+
+def read_request(path: Path) -> RequestFile:
+    """Return the request in a JSON file; raises OperatorError naming the field that does not fit."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=RequestFile)
+    except (OSError, msgspec.DecodeError) as error:
+        raise OperatorError(f"{path}: expected a request such as {{\"kind\": \"case.open\", \"sender\": …, "
+                            f"\"recipients\": […]}}: {error}", code="bad-request-file") from None
+
+
+def explain_request(document: Document, request: RequestFile) -> Explained:
+    """Return what ``document`` says of ``request``, from its text and the signatures alone."""
+    compiled = compile_document(document)
+    schema(request.kind)
+    try:
+        instrument = request.instrument or rules.instrument_for(compiled, request.kind)
+        signed = frozenset(request.signed) if request.signed is not None else compiled.ratifiers
+        held = compiled.instruments.get(instrument)
+        event = Event(
+            message_id=bytes(16), kind=request.kind, sender=request.sender, recipients=tuple(request.recipients),
+            instrument=instrument, case=request.case, issued_at=0, expires_at=0, body=Body(),
+            exercise=bool(held and held.exercise) if request.exercise is None else request.exercise,
+        )
+        state = CharterState(immutables.Map({(CHARTER, compiled.revision): signed}))
+        decision = rules.decide_event(compiled, state, event)
+    except PolicyRefusal as refusal:
+        decision = refusal.decision
+    return Explained(
+        verdict="permitted" if decision.allowed else "refused", code=decision.code,
+        clauses=[reason.ref for reason in decision.reasons], sentence=decision.sentence(),
+        obligations=sorted(decision.obligations),
+    )
