@@ -46,7 +46,9 @@ def test_an_unknown_kind_is_told_as_such() -> None:
         ask(kind="case.opn")
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"kind": "case.open"}', '{"kind": "case.open", "sender": "pk", "x": 1}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"kind": "case.open"}', '{"kind": "case.open", "sender": "pk", "x": 1}']
+)
 def test_a_file_that_is_no_request_is_refused_with_an_example(tmp_path: Path, content: str) -> None:
     """Who writes the file by hand learns its form from the refusal."""
     path = tmp_path / "request.json"
