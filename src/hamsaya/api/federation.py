@@ -5,7 +5,7 @@
     POST /v1/receipts       CBOR[from, pairs]    → 204
     POST /add-checkpoint    C2SP tlog-witness    → its status table
     GET  /checkpoint        latest checkpoint with its cosignatures
-    GET  /tile/…            C2SP tlog-tiles: hash tiles and entry bundles
+    GET  /tile/…            C2SP tlog-tiles: hash tiles and entry bundles; 404 for what is not in the log
     GET  /healthz           200 when the writer answers
 
 A refusal's body is JSON {"code", "message"}: what was expected, never what was received.
@@ -30,6 +30,8 @@ from hamsaya.node.logview import MAX_WITNESS_REQUEST_BYTES, latest_note, read_ti
 from hamsaya.node.service import Service
 
 LOG = logging.getLogger("hamsaya.api")
+# What a reader of the log asked for and this log does not have (yet).
+ABSENT = frozenset({"not-in-log", "bad-tile", "bad-path", "empty-log"})
 BINARY = "application/octet-stream"
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -109,12 +111,14 @@ def refusals(handler: Handler) -> Handler:
 
 
 def refusal(error: HamsayaError) -> Response:
-    """Return the HTTP face of an error. Peers send again after 503; after 400 and 413 other bytes are needed."""
+    """Return the HTTP face of an error. Peers send again after 503; other answers need other bytes."""
     status = 400
     if isinstance(error, RetryLater | StoreError):
         status = 503
     elif error.code == "oversize":
         status = 413
+    elif error.code in ABSENT:
+        status = 404
     return _json(status, error.code, str(error))
 
 
