@@ -72,3 +72,15 @@ def test_without_a_passphrase_the_rest_is_still_looked_at(pair: Pair) -> None:
     """An operator who has only the directory learns at least whether its files are sound."""
     result = CliRunner().invoke(app, ["doctor", "--dir", str(pair[0].directory)])
     assert result.exit_code == 0 and "--passphrase-file" in result.stdout
+
+
+def test_a_peers_forked_log_is_a_failure_with_the_next_step(pair: Pair) -> None:
+    """Whoever is shown two histories must hear of it, and be told what to keep."""
+    with sqlite3.connect(pair[0].directory / "node.db") as store:
+        store.execute("INSERT INTO meta VALUES(?, ?)", (f"fork hamsaya/afpak/{SOUTH}", b"old 3"))
+    store.close()
+    result = pair[0].run("doctor", "--json")
+    found = json.loads(result.stdout)
+    (told,) = [finding for finding in found["findings"] if finding["check"] == "witness"]
+    assert result.exit_code == 1 and not found["healthy"]
+    assert told["verdict"] == "fail" and SOUTH in told["text"] and "evidence" in told["text"]

@@ -8,6 +8,7 @@ import pytest
 
 from hamsaya.adapters.memory import MemoryStore
 from hamsaya.base.errors import PeerError
+from hamsaya.node import views
 from hamsaya.node.core import Node
 from hamsaya.node.journal import record_entry
 from hamsaya.node.logview import audit, latest_note
@@ -106,6 +107,8 @@ def test_a_forked_log_is_refused_and_recorded(fed: Federation) -> None:
     assert fed.node("ir").store.refusal_counts() == {"fork": 2}
     kept = fed.node("ir").store.get_meta(f"fork {fed.node('pk').agreement.origin('pk')}")
     assert kept is not None and kept.endswith(note.encode()), "both histories, signed by the log, are the evidence"
+    assert views.status(fed.node("ir")).forked == ["pk"], "the operator is told"
+    assert views.status(fed.node("uz")).forked == []
     assert ask(other, Wires(fed), "ir", by="pk") is None, "the forker gets no cosignature"
 
 

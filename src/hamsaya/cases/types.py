@@ -113,7 +113,6 @@ class CasesState:
 
 
 EMPTY_CASES = CasesState()
-EMPTY = EMPTY_CASES
 
 
 class RequestView(_Record, frozen=True):

@@ -127,7 +127,6 @@ class CharterState:
 
 
 EMPTY_CHARTER = CharterState()
-EMPTY = EMPTY_CHARTER
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,9 @@ def _node(session: Session) -> Iterator[Finding]:
     running = session.client.running
     yield _ok("lock", "held by the running node" if running else "free: the node does not run")
     yield _ok("journal", f"{status['log_size']} leaves make the tree of the latest signed checkpoint")
+    for peer in status["forked"]:
+        yield _fail("witness", f"the log of {peer} has shown this node two histories: keep node.db as evidence and tell "
+                               "the other members; this node cosigns nothing more of it that does not extend the first")
     yield from _times(session, status)
     peers = session.call("peers")
     yield from _keys(status, peers)

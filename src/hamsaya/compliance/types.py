@@ -94,7 +94,6 @@ class ComplianceState:
 
 
 EMPTY_COMPLIANCE = ComplianceState()
-EMPTY = EMPTY_COMPLIANCE
 
 
 class PanelRates(_Record, frozen=True):

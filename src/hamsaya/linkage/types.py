@@ -59,7 +59,6 @@ class LinkageState:
 
 
 EMPTY_LINKAGE = LinkageState()
-EMPTY = EMPTY_LINKAGE
 
 
 class TrancheView(_Record, frozen=True):

@@ -29,7 +29,7 @@ from hamsaya.base.errors import PeerError
 from hamsaya.canon import decode, digest, encode, tagged
 from hamsaya.crypto.sealing import WRAP_BYTES, KemKey, derive, open_body, seal_body, wrap
 from hamsaya.crypto.signing import Signature, SigningKey, VerifyingKey
-from hamsaya.messages.kinds import misfit
+from hamsaya.messages.kinds import Hash, Instant, Member, Ref, misfit
 
 VERSION = 1
 MAX_ENVELOPE_BYTES = 1 << 20
@@ -43,16 +43,12 @@ _COMMIT_LABEL = b"hamsaya/v1/commit"
 _BODY_LABEL = b"hamsaya/v1/body"
 
 KeyId = Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
-MemberId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,31}\Z")]
-RefText = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}\Z")]
-Millis = Annotated[int, msgspec.Meta(ge=0, lt=2**48)]
-Bytes32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 
 
 class Recipient(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A member and the id of the KEM epoch key its wrap is sealed to."""
 
-    member: MemberId
+    member: Member
     kid: KeyId
 
 
@@ -65,17 +61,17 @@ class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 
     v: int
     mid: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
-    snd: MemberId
+    snd: Member
     sid: KeyId
     rcp: Annotated[tuple[Recipient, ...], msgspec.Meta(max_length=MAX_RECIPIENTS)]
     typ: Annotated[str, msgspec.Meta(pattern=r"^[a-z]+\.[a-z-]{1,32}\Z")]
-    ins: RefText
-    case: RefText | None
-    iat: Millis
-    exp: Millis
+    ins: Ref
+    case: Ref | None
+    iat: Instant
+    exp: Instant
     crv: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
     exr: bool
-    cmt: Bytes32
+    cmt: Hash
 
 
 @dataclass(frozen=True)

@@ -91,11 +91,7 @@ def open_statement(unverified_bytes: bytes, root: VerifyingKey, message_keys: li
 
 
 def _parse_statement(unverified_bytes: bytes) -> tuple[KeyStatement, bytes, Signature]:
-    match decode(unverified_bytes):
-        case [bytes() as inner, [bytes() as ed, bytes() as ml]]:
-            pass
-        case _:
-            raise PeerError("expected [statement, [ed25519, ml-dsa]]", code="bad-key")
+    inner, signature = parse_signed(unverified_bytes, "statement", "bad-key")
     try:
         statement = msgspec.convert(decode(inner), KeyStatement, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
@@ -104,7 +100,16 @@ def _parse_statement(unverified_bytes: bytes) -> tuple[KeyStatement, bytes, Sign
     if not 0 < statement.not_after - statement.not_before <= longest:
         raise PeerError(f"expected a key validity of at most {longest // DAY} days that ends after it begins",
                         code="bad-key")
-    return statement, tagged(_DOMAIN, inner), (ed, ml)
+    return statement, tagged(_DOMAIN, inner), signature
+
+
+def parse_signed(unverified_bytes: bytes, what: str, code: str) -> tuple[bytes, Signature]:
+    """Return the bytes of ``what`` and the two signatures beside them, nothing verified; raises PeerError ``code``."""
+    match decode(unverified_bytes):
+        case [bytes() as inner, [bytes() as ed, bytes() as ml]]:
+            return inner, (ed, ml)
+        case _:
+            raise PeerError(f"expected [{what}, [ed25519, ml-dsa]]", code=code)
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -174,11 +179,7 @@ def open_card(unverified_bytes: bytes) -> Card:
     Raises:
         PeerError: malformed (``bad-card``) or not consistent in itself (``bad-signature``).
     """
-    match decode(unverified_bytes):
-        case [bytes() as inner, [bytes() as ed, bytes() as ml]]:
-            pass
-        case _:
-            raise PeerError("expected a node card: [card, [ed25519, ml-dsa]]", code="bad-card")
+    inner, signature = parse_signed(unverified_bytes, "node card", "bad-card")
     try:
         card = msgspec.convert(decode(inner), Card, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
@@ -187,5 +188,5 @@ def open_card(unverified_bytes: bytes) -> Card:
     if missing := {"message", "log", "witness"} - {statement.use for statement in statements}:
         raise PeerError(f"expected a {sorted(missing)[0]} key in the node card", code="bad-card")
     message_keys = [key for key in statements if key.use == "message"]
-    message_keys[-1].verifying_key.verify((ed, ml), tagged(_CARD_DOMAIN, inner))
+    message_keys[-1].verifying_key.verify(signature, tagged(_CARD_DOMAIN, inner))
     return card

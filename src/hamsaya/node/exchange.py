@@ -16,6 +16,7 @@ from hamsaya.base.errors import HamsayaError, PeerError, RetryLater, StoreError
 from hamsaya.base.instants import MINUTE
 from hamsaya.canon import decode, encode, tagged
 from hamsaya.messages.envelope import MAX_ENVELOPE_BYTES, parse
+from hamsaya.messages.keys import parse_signed
 from hamsaya.node.core import Node
 from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.settle import settle
@@ -44,11 +45,7 @@ def open_pull_request(node: Node, unverified_bytes: bytes) -> str:
     Raises:
         PeerError: malformed, of an unknown party, stale (``stale-request``), or not signed (``bad-signature``).
     """
-    match decode(unverified_bytes):
-        case [bytes() as request, [bytes() as ed, bytes() as ml]]:
-            pass
-        case _:
-            raise PeerError("expected [request, [ed25519, ml-dsa]]", code="bad-request")
+    request, signature = parse_signed(unverified_bytes, "request", "bad-request")
     match decode(request):
         case [str() as member, str() as peer, int() as at] if peer == node.own:
             pass
@@ -65,7 +62,7 @@ def open_pull_request(node: Node, unverified_bytes: bytes) -> str:
     refusals: list[PeerError] = []
     for key in keys:  # While a key is being renewed, two are valid.
         try:
-            key.verifying_key.verify((ed, ml), tagged(PULL_DOMAIN, request))
+            key.verifying_key.verify(signature, tagged(PULL_DOMAIN, request))
             return member
         except PeerError as refusal:
             refusals.append(refusal)

@@ -20,9 +20,9 @@ from typing import Any
 from hamsaya.base.decision import Decision
 from hamsaya.base.errors import HamsayaError, OperatorError
 from hamsaya.base.ids import message_id
-from hamsaya.cases.reduce import redact
+from hamsaya.cases.reduce import purged_items, redact
 from hamsaya.crypto.sealing import lock
-from hamsaya.messages.cases import Answer, Purge
+from hamsaya.messages.cases import Answer
 from hamsaya.messages.envelope import CONTENT_KEY_BYTES, MAX_ENVELOPE_BYTES, Header, seal
 from hamsaya.messages.event import Event
 from hamsaya.messages.keys import STORE_AND_FORWARD
@@ -157,21 +157,21 @@ def append(node: Node, role: Role, header: Header, statement: bytes, body: bytes
         salt=node.random.bytes(SALT_BYTES), body=body, storage=node.ring.storage, nonce=node.random.bytes(12),
     )
     node.record(row, event)
-    if isinstance(event.body, Purge) and event.body.outcome == "purged" and event.sender == node.own:
-        _redact_item(node, event)
+    item = purged_items(event)
+    if item is not None and event.sender == node.own:
+        _redact_item(node, event.case, item)
     return row
 
 
-def _redact_item(node: Node, purge: Event) -> None:
+def _redact_item(node: Node, case: str | None, item: str) -> None:
     """Overwrite the purged item's text in this node's journal; the leaf, which commits to ciphertext, still stands."""
-    assert isinstance(purge.body, Purge)
     for row in node.store.journal():
         if row.kind != "case.answer":
             continue
         event = read_event(row, node.ring.storage)
-        if event is None or event.case != purge.case or not isinstance(event.body, Answer):
+        if event is None or event.case != case or not isinstance(event.body, Answer):
             continue
-        if event.body.item == purge.body.item:
+        if event.body.item == item:
             redacted = encode_body(redact(event.body))
             locked = lock(node.ring.storage, node.random.bytes(12), redacted, row.message_id)
             node.store.redact_journal(row.index, locked)

@@ -10,6 +10,7 @@ from hamsaya.charter import views as charter_views
 from hamsaya.charter.types import InstrumentView
 from hamsaya.node.core import Node
 from hamsaya.node.logview import latest_note
+from hamsaya.node.witnessing import forked_peers
 from hamsaya.ports.store import JournalRow
 
 
@@ -18,7 +19,7 @@ class _View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusView(_View, frozen=True):
-    """One node at a glance."""
+    """One node at a glance. ``forked`` names peers whose logs have shown this witness two histories."""
 
     node: str
     name: str
@@ -35,6 +36,7 @@ class StatusView(_View, frozen=True):
     admitted: dict[str, int]
     open_cases: int
     overdue: int
+    forked: list[str]
 
 
 class PeerView(_View, frozen=True):
@@ -127,6 +129,7 @@ def status(node: Node) -> StatusView:
         admitted=node.store.journal_counts(),
         open_cases=sum(case.status == "open" for case in node.state.cases.cases.values()),
         overdue=len(cases_views.overdue(node.state.cases, now)),
+        forked=forked_peers(node),
     )
 
 

@@ -41,7 +41,7 @@ class WitnessJob:
         if answer.seen is not None:
             node.store.put_witnessed(origin, answer.seen.size, answer.seen.root)
         elif answer.code == "fork":  # Signed by the log itself: the proof that it showed two histories.
-            node.store.put_meta(f"fork {origin}", self.unverified_bytes)
+            node.store.put_meta(_fork_key(origin), self.unverified_bytes)
         if answer.code not in ("", "stale"):
             refusal = PeerError(f"checkpoint refused: {answer.code}", code=answer.code)
             node.record_refusal(refusal, self.unverified_bytes)
@@ -52,6 +52,16 @@ class WitnessJob:
 
     def refused(self, node: Node, error: HamsayaError) -> None:
         node.record_refusal(error, self.unverified_bytes)
+
+
+def _fork_key(origin: str) -> str:
+    return f"fork {origin}"
+
+
+def forked_peers(node: Node) -> list[str]:
+    """Return the peers whose logs have shown this witness two histories; the evidence lies in the store."""
+    peers = sorted(node.state.directory.peers)
+    return [peer for peer in peers if node.store.get_meta(_fork_key(node.agreement.origin(peer)))]
 
 
 def _watched(node: Node, origin: str) -> dict[str, tuple[VKey, ...]]:
