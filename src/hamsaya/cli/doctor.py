@@ -136,8 +136,8 @@ def _node(session: Session) -> Iterator[Finding]:
     yield _ok("lock", "held by the running node" if running else "free: the node does not run")
     yield _ok("journal", f"{status['log_size']} leaves make the tree of the latest signed checkpoint")
     for peer in status["forked"]:
-        yield _fail("witness", f"the log of {peer} has shown this node two histories: keep node.db as evidence and tell "
-                               "the other members; this node cosigns nothing more of it that does not extend the first")
+        yield _fail("witness", f"the log of {peer} has shown this node two histories: keep node.db as evidence and "
+                               "tell the other members; what does not extend the first is not cosigned")
     yield from _times(session, status)
     peers = session.call("peers")
     yield from _keys(status, peers)
