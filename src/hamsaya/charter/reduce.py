@@ -1,25 +1,133 @@
-"""Signatures, folded. A set of signatures does not depend on the order in which they arrived."""
+"""What members said, folded. Whatever the order in which it arrives, the state comes out the same.
+
+Of two statements of one member about one thing the later stands, of two signatures or votes the earlier: by time of
+issue, then by message id.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from hamsaya.charter.types import CharterState
-from hamsaya.messages.charter import Sign
+import msgspec
+
+from hamsaya.canon import digest
+from hamsaya.charter.types import (
+    Cast,
+    CharterState,
+    Counted,
+    Map,
+    Named,
+    Proposal,
+    Reacted,
+    Recorded,
+    Reserved,
+    Said,
+    Signed,
+)
+from hamsaya.messages import charter as said
 from hamsaya.messages.event import Event
+from hamsaya.messages.kinds import Body, encode_body
+
+K = TypeVar("K")
+V = TypeVar("V", Reserved, Said, Named)
 
 
 def apply(state: CharterState, event: Event) -> CharterState:
-    """Return ``state`` with what ``event`` signed; other kinds change nothing here."""
+    """Return ``state`` with what ``event`` says; other kinds change nothing here."""
+    at, who, message = event.issued_at, event.sender, event.message_id
     match event.body:
-        case Sign(document=document, revision=revision):
-            signed = state.signed(document, revision) | {event.sender}
-            return CharterState(state.signatures.set((document, revision), signed))
+        case said.Sign() as body:
+            return _sign(state, who, at, body)
+        case said.Reserve() as body:
+            reserved = Reserved(at, message, tuple(body.excludes), tuple(body.obligations), body.text, body.withdrawn)
+            about = (who, body.instrument, body.clause)
+            return replace(state, reservations=_latest(state.reservations, about, reserved))
+        case said.React() as body:
+            to = (who, body.reserving, body.instrument, body.clause)
+            answers = state.reactions.get(to, frozenset()) | {Reacted(at, body.stance)}
+            return replace(state, reactions=state.reactions.set(to, answers))
+        case said.Withdraw() as body:
+            notice = Said(at, message, not body.revoked, body.text)
+            return replace(state, withdrawals=_latest(state.withdrawals, (who, body.instrument), notice))
+        case said.Cut() as body:
+            cut = Said(at, message, body.cut, body.reason)
+            return replace(state, cuts=_latest(state.cuts, (who, body.member), cut))
+        case said.Competent() as body:
+            named = Named(at, message, tuple(body.bodies))
+            return replace(state, competent=_latest(state.competent, who, named))
+        case _:
+            return _assembly(state, event)
+
+
+def _assembly(state: CharterState, event: Event) -> CharterState:
+    at, message = event.issued_at, event.message_id
+    match event.body:
+        case said.Propose() as body:
+            put = Proposal(at, message, event.sender, subject_of(body), body.decision, body.title, body.act,
+                           body.concerned, tuple(body.participants), body.against)
+            return replace(state, proposals=state.proposals.set(body.proposal, put))
+        case said.Retract(proposal=reference):
+            return replace(state, retracted=state.retracted.set(reference, at))
+        case said.CastVote() as body:
+            cast = Cast(at, message, body.choice, body.reason)
+            first = min(state.votes.get((body.proposal, event.sender), cast), cast, key=lambda each: each[:2])
+            return replace(state, votes=state.votes.set((body.proposal, event.sender), first))
+        case said.Record() as body:
+            votes = tuple(Counted(vote.member, vote.choice, vote.at, vote.message) for vote in body.votes)
+            record = Recorded(event.sender, message, body.verdict, body.opened_at, body.closed_at, body.effective_at,
+                              body.epoch, votes)
+            held = state.records.get(body.proposal, Map[bytes, Recorded]())
+            return replace(state, records=state.records.set(body.proposal, held.set(message, record)))
+        case said.Contest(record=record_id):
+            return replace(state, contested=state.contested | {record_id})
         case _:
             return state
 
 
+def subject_of(proposal: Body) -> bytes:
+    """Return the 32 bytes by which votes and records name exactly this proposal."""
+    return digest(encode_body(proposal))
+
+
+def _sign(state: CharterState, who: str, at: int, body: said.Sign) -> CharterState:
+    """Two signatures of one member are one, since the first, for all that either names."""
+    key = (body.document, body.revision)
+    signed = state.signed(*key)
+    earlier = signed.get(who)
+    instruments = tuple(sorted(set(body.instruments)))
+    if earlier is not None:
+        both = (earlier.instruments, instruments)
+        instruments = tuple(sorted({*both[0], *both[1]})) if all(both) else ()
+        at = min(at, earlier.at)
+    return replace(state, signatures=state.signatures.set(key, signed.set(who, Signed(at, instruments))))
+
+
+def _latest(known: Map[K, V], key: K, word: V) -> Map[K, V]:
+    earlier = known.get(key)
+    return known if earlier is not None and earlier[:2] > word[:2] else known.set(key, word)
+
+
 def snapshot(state: CharterState) -> Any:
     """Return ``state`` as a plain value; equal states give equal values."""
-    entries = sorted(state.signatures.items(), key=lambda entry: entry[0])
-    return {"signatures": [[document, revision, sorted(signed)] for (document, revision), signed in entries]}
+    return {
+        "signatures": _rows((*key, member, *signature) for key, signers in state.signatures.items()
+                            for member, signature in signers.items()),
+        "reservations": _rows((*key, *word) for key, word in state.reservations.items()),
+        "reactions": _rows((*key, *answer) for key, answers in state.reactions.items() for answer in answers),
+        "withdrawals": _rows((*key, *word) for key, word in state.withdrawals.items()),
+        "cuts": _rows((*key, *word) for key, word in state.cuts.items()),
+        "competent": _rows((member, *named) for member, named in state.competent.items()),
+        "proposals": _rows((reference, *put) for reference, put in state.proposals.items()),
+        "retracted": _rows(state.retracted.items()),
+        "votes": _rows((*key, *cast) for key, cast in state.votes.items()),
+        "records": _rows((reference, *record) for reference, records in state.records.items()
+                         for record in records.values()),
+        "contested": sorted(state.contested),
+    }
+
+
+def _rows(rows: Any) -> list[Any]:
+    """Return tuples, which begin with their unlike keys, in order and as plain lists."""
+    plain = [msgspec.to_builtins(row, builtin_types=(bytes,)) for row in rows]
+    return sorted(plain, key=lambda row: [(type(part).__name__, part) for part in row[:4] if part is not None][:4])

@@ -1,174 +1,170 @@
 """May this message pass? Every answer carries the clauses that made it so.
 
 Rules, in the order in which they are applied
-1. Both ends are members of the charter                                     else ``unknown-member``
-2. the instrument exists                                                    else ``not-in-force``
-   and exercise traffic uses exercise instruments, other traffic others     else ``exercise-mismatch``
-3. no ban of the instrument matches the sender or the recipient             else ``forbidden``
-4. a clause gives the power for this kind between these roles               else ``no-clause``
-5. both ends hold a standing that clause admits                             else ``standing``
-6. the instrument is in force, or the clause serves to bring it into force  else ``not-in-force``
-7. a case is named where the clause asks for one                            else ``case-required``
-8. permitted: the reasons are every clause left, the obligations all of theirs together.
+ 1. Both ends are parties of the charter                                    else ``unknown-member``
+ 2. the instrument exists                                                   else ``not-in-force``
+    and is no draft                                                         else ``draft``
+    and exercise traffic uses exercise instruments, other traffic others    else ``exercise-mismatch``
+ 3. no ban of the instrument matches the sender or the recipient            else ``forbidden``
+ 4. the link between the two is not cut, but to cut and join it             else ``link-cut``
+ 5. a clause gives the power for this kind between these roles              else ``no-clause``
+ 6. both ends hold a standing that clause admits, a partial one for that
+    very clause; or have left and are winding down by it                    else ``standing``
+ 7. the instrument is in force, or the clause serves to bring it into force else ``not-in-force``, ``expired``
+ 8. and both ends, where they are members, have signed it                   else ``not-bound``
+ 9. no reservation between the two takes the clause away                    else ``reserved``
+10. a case is named where the clause asks for one                           else ``case-required``
+11. the act carries the consent that the clause asks for                    else ``consent-missing``
+12. permitted: the reasons are every clause left, the obligations all of theirs together.
 
 No clause, no power: what nobody wrote down is refused. A ban wins over every permit, before and after entry
 into force. A message to several is one act: one refused recipient refuses the whole. A note to oneself is
 judged once, with the sender as its recipient. An organ (joint cell, oversight) may sign, but only members
 bring an instrument into force.
 
-    compiled = compile_document(document_from_plain(tomllib.load(file)))
-    decide_event(compiled, state, event).require()
+    facts = facts_of(situation, request)     # what the clauses ask, nothing else of the world
+    judge(situation.compiled, facts)         # the same question that charter.cedar puts to its policies
 
-Left out: consent of the territory or data owner, which the acts themselves carry; reservations; notice.
+Left out: whether a consent is real, which the room of the act knows and passes as ``Request.consents``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import comb
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from hamsaya.base.decision import Decision, Reason, refuse
 from hamsaya.base.errors import PolicyRefusal
-from hamsaya.charter.types import (
-    CHARTER,
-    CharterState,
-    Clause,
-    DecisionClass,
-    Document,
-    Instrument,
-    Party,
-    Request,
-    kinds_named,
-    revision,
-)
+from hamsaya.charter.compiled import NO_CLAUSES, Compiled, CompiledClause
+from hamsaya.charter.situation import Situation
+from hamsaya.charter.treaty import Provision, Reaction, Reservation, relation
+from hamsaya.charter.types import Party, Request
 from hamsaya.messages.event import Event
 
-ALL_ROLES = frozenset(("member", "joint-cell", "oversight"))
-ALL_STANDINGS = frozenset(("full", "partial", "observer", "absent", "suspended", "left"))
+JOINS_LINKS = "charter.cut"
+"""The one kind that passes a cut link: it says that the link is cut, or joined again."""
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledClause:
-    """One clause with its lists as sets and its reason ready to hand out."""
+class Facts(NamedTuple):
+    """Everything a clause may ask about one message between two parties, resolved to plain values.
 
-    senders: frozenset[str]
-    recipients: frozenset[str]
-    standing: frozenset[str]
-    needs_case: bool
-    before_entry: bool
-    reason: Reason
-    obligations: frozenset[str]
-
-    def permits_roles(self, sender: Party, recipient: Party) -> bool:
-        """Say whether this permit speaks of such a sender and such a recipient."""
-        to_self = not self.recipients and sender.id == recipient.id
-        return sender.role in self.senders and (to_self or recipient.role in self.recipients)
-
-    def bans(self, sender: Party, recipient: Party) -> bool:
-        """Say whether this ban stops either end."""
-        return (sender.role in self.senders and sender.standing in self.standing) or (
-            recipient.role in self.recipients and recipient.standing in self.standing
-        )
-
-
-class Clauses(NamedTuple):
-    """What one instrument says of one kind of message."""
-
-    permits: tuple[CompiledClause, ...]
-    bans: tuple[CompiledClause, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A document prepared for deciding: look-ups instead of searches. Made once for each revision."""
-
-    document: Document
-    revision: bytes
-    members: dict[str, Party]
-    instruments: dict[str, Instrument]
-    clauses: dict[tuple[str, str], Clauses]
-    ratifiers: frozenset[str]
-
-
-class Question(NamedTuple):
-    """A request with its names resolved, as the conditions of a permit see it."""
-
-    sender: Party
-    recipient: Party
-    in_force: bool
-    case: str | None
-
-
-def compile_document(document: Document) -> Compiled:
-    """Return ``document`` prepared for ``decide``."""
-    found: dict[tuple[str, str], tuple[list[CompiledClause], list[CompiledClause]]] = {}
-    for instrument in document.instruments:
-        for clause in instrument.clauses:
-            compiled = _compile_clause(instrument, clause)
-            for kind in kinds_named(clause.kinds):
-                permits, bans = found.setdefault((instrument.id, kind), ([], []))
-                (permits if clause.effect == "permit" else bans).append(compiled)
-    return Compiled(
-        document,
-        revision(document),
-        {member.id: member for member in document.members},
-        {instrument.id: instrument for instrument in document.instruments},
-        {key: Clauses(tuple(permits), tuple(bans)) for key, (permits, bans) in found.items()},
-        frozenset(m.id for m in document.members if m.role == "member" and m.standing == "full"),
-    )
-
-
-def _compile_clause(instrument: Instrument, clause: Clause) -> CompiledClause:
-    default = frozenset(("full",)) if clause.effect == "permit" else ALL_STANDINGS
-    # A ban that lists no standing binds every standing; a permit that lists none admits nobody.
-    unlisted = clause.standing is None or (clause.effect == "forbid" and not clause.standing)
-    return CompiledClause(
-        ALL_ROLES if "any" in clause.senders else frozenset(clause.senders),
-        ALL_ROLES if "any" in clause.recipients else frozenset(clause.recipients),
-        default if unlisted else frozenset(clause.standing or ()),
-        clause.needs_case,
-        clause.before_entry,
-        Reason(f"{instrument.id}:{clause.id}", clause.text),
-        frozenset(clause.obligations),
-    )
-
-
-def in_force(compiled: Compiled, state: CharterState, instrument_id: str) -> bool:
-    """Say whether enough members of full standing have signed this very revision.
-
-    An instrument that the document does not have is not in force, and neither is a draft outside exercises.
+    Attributes:
+        to_self: The recipient is the sender: a note.
+        sender_standing, recipient_standing: Under this instrument.
+        in_force, expired: Of the instrument, at this time.
+        bound: Both ends have signed it, where they are members.
+        cut: The link between the two is cut.
+        barred: Ids of clauses that a partial standing or a reservation takes away between the two.
+        winding: Each end that has left is winding down under this instrument.
+        consents: Whose consents the act carries.
     """
-    instrument = compiled.instruments.get(instrument_id)
-    if instrument is None or (compiled.document.draft and not instrument.exercise):
+
+    kind: str
+    instrument: str
+    sender_role: str
+    recipient_role: str
+    sender_standing: str
+    recipient_standing: str
+    to_self: bool
+    in_force: bool
+    expired: bool
+    bound: bool
+    cut: bool
+    has_case: bool
+    winding: bool
+    unaccepted: frozenset[str]
+    barred: frozenset[str]
+    consents: frozenset[str]
+
+
+def _standing(clause: CompiledClause, facts: Facts) -> bool:
+    if clause.id in facts.unaccepted:
         return False
-    signed = state.signed(CHARTER, compiled.revision)
-    return len(signed & compiled.ratifiers) >= instrument.entry_into_force
+    admitted = clause.standing | {"left"} if clause.wind_down and facts.winding else clause.standing
+    return facts.sender_standing in admitted and facts.recipient_standing in admitted
 
 
-def _standing(clause: CompiledClause, question: Question) -> bool:
-    return question.sender.standing in clause.standing and question.recipient.standing in clause.standing
+def _entered(clause: CompiledClause, facts: Facts) -> bool:
+    return facts.in_force or clause.before_entry
 
 
-def _entered(clause: CompiledClause, question: Question) -> bool:
-    return question.in_force or clause.before_entry
+def _unexpired(clause: CompiledClause, facts: Facts) -> bool:
+    return not facts.expired or clause.before_entry
 
 
-def _within_case(clause: CompiledClause, question: Question) -> bool:
-    return question.case is not None or not clause.needs_case
+def _bound(clause: CompiledClause, facts: Facts) -> bool:
+    return facts.bound or clause.before_entry
 
 
-# Rules 5 to 7: what must hold of at least one permit, the code when it holds of none, and why.
-CONDITIONS = (
+def _unreserved(clause: CompiledClause, facts: Facts) -> bool:
+    return clause.id not in facts.barred
+
+
+def _within_case(clause: CompiledClause, facts: Facts) -> bool:
+    return facts.has_case or not clause.needs_case
+
+
+def _consented(clause: CompiledClause, facts: Facts) -> bool:
+    return clause.consent_of == "none" or clause.consent_of in facts.consents
+
+
+# Rules 6 to 11: what must hold of at least one clause, the code when it holds of none, and why.
+CONDITIONS: tuple[tuple[Callable[[CompiledClause, Facts], bool], str, str], ...] = (
     (_standing, "standing", "the sender or the recipient does not hold a standing that the clause admits"),
+    (_unexpired, "expired", "the instrument's time is over"),
     (_entered, "not-in-force", "too few members have signed this revision for the instrument to be in force"),
+    (_bound, "not-bound", "the sender or the recipient has not signed the instrument"),
+    (_unreserved, "reserved", "a reservation takes the clause away between the two"),
     (_within_case, "case-required", "the clause gives this power only within a case, and no case is named"),
+    (_consented, "consent-missing", "the act touches what is another's, and does not carry its consent"),
 )
 
 
-def decide(compiled: Compiled, state: CharterState, request: Request) -> Decision:
+def permits_roles(clause: CompiledClause, facts: Facts) -> bool:
+    """Say whether this clause speaks of such a sender and such a recipient."""
+    to_self = not clause.recipients and facts.to_self
+    return facts.sender_role in clause.senders and (to_self or facts.recipient_role in clause.recipients)
+
+
+def bans(clause: CompiledClause, facts: Facts) -> bool:
+    """Say whether this ban stops either end."""
+    return (facts.sender_role in clause.senders and facts.sender_standing in clause.standing) or (
+        facts.recipient_role in clause.recipients and facts.recipient_standing in clause.standing
+    )
+
+
+def judge(compiled: Compiled, facts: Facts) -> Decision:
+    """Return what the clauses say of ``facts``: rules 3 to 12, without anything but the clauses themselves."""
+    clauses = compiled.clauses.get((facts.instrument, facts.kind), NO_CLAUSES)
+    # 3. No ban.
+    if banned := tuple(ban.reason for ban in clauses.bans if bans(ban, facts)):
+        return Decision(False, "forbidden", banned)
+    # 4. The link stands.
+    if facts.cut and facts.kind != JOINS_LINKS:
+        return refuse("link-cut", "charter:links", "the link between the two is cut")
+    # 5. A clause that gives the power.
+    permits = [clause for clause in clauses.permits if permits_roles(clause, facts)]
+    if not permits:
+        text = f"no clause, no power: none lets {facts.sender_role} send {facts.kind} to {facts.recipient_role}"
+        return refuse("no-clause", facts.instrument, text)
+    # 6. to 12. Its conditions.
+    for holds, code, text in CONDITIONS:
+        left = [clause for clause in permits if holds(clause, facts)]
+        if not left:
+            why = Reason(f"{facts.instrument}:{code}", text)
+            return Decision(False, code, (why, *(clause.reason for clause in permits)))
+        permits = left
+    obligations = frozenset[str]().union(*(clause.obligations for clause in permits))
+    return Decision(True, "permitted", tuple(clause.reason for clause in permits), obligations)
+
+
+Judge = Callable[[Compiled, Facts], Decision]
+
+
+def decide(situation: Situation, request: Request, judge: Judge = judge) -> Decision:
     """Return whether ``request`` is permitted, with every clause that made it so."""
-    # 1. Both ends are members.
+    compiled = situation.compiled
+    # 1. Both ends are parties.
     sender, recipient = compiled.members.get(request.sender), compiled.members.get(request.recipient)
     if sender is None or recipient is None:
         unknown = request.sender if sender is None else request.recipient
@@ -177,49 +173,124 @@ def decide(compiled: Compiled, state: CharterState, request: Request) -> Decisio
     instrument = compiled.instruments.get(request.instrument)
     if instrument is None:
         return refuse("not-in-force", "charter:instruments", f"there is no {request.instrument[:64]!r}")
+    if instrument.draft:
+        return refuse("draft", instrument.id, "the text is under negotiation and gives no power")
     if instrument.exercise != request.exercise:
         return refuse("exercise-mismatch", instrument.id, "exercise traffic and real instruments never mix")
-    # 3. No ban.
-    clauses = compiled.clauses.get((instrument.id, request.kind), Clauses((), ()))
-    if bans := tuple(ban.reason for ban in clauses.bans if ban.bans(sender, recipient)):
-        return Decision(False, "forbidden", bans)
-    # 4. A clause that gives the power.
-    permits = [clause for clause in clauses.permits if clause.permits_roles(sender, recipient)]
-    if not permits:
-        text = f"no clause, no power: none lets {sender.role} send {request.kind} to {recipient.role}"
-        return refuse("no-clause", instrument.id, text)
-    # 5. to 8. Its conditions.
-    question = Question(sender, recipient, in_force(compiled, state, instrument.id), request.case)
-    return _conditions(instrument, permits, question)
+    facts, added = facts_of(situation, request, sender, recipient)
+    decision = judge(compiled, facts)
+    if added and decision.allowed:
+        return Decision(True, decision.code, decision.reasons, decision.obligations | added)
+    return decision
 
 
-def _conditions(instrument: Instrument, permits: list[CompiledClause], question: Question) -> Decision:
-    for holds, code, text in CONDITIONS:
-        left = [clause for clause in permits if holds(clause, question)]
-        if not left:
-            why = Reason(f"{instrument.id}:{code}", text)
-            return Decision(False, code, (why, *(clause.reason for clause in permits)))
-        permits = left
-    obligations = frozenset[str]().union(*(clause.obligations for clause in permits))
-    return Decision(True, "permitted", tuple(clause.reason for clause in permits), obligations)
+def facts_of(
+    situation: Situation, request: Request, sender: Party, recipient: Party
+) -> tuple[Facts, frozenset[str]]:
+    """Return what the clauses may ask about ``request``, and obligations that reservations between the two add."""
+    name = request.instrument
+    mine, theirs = situation.held(sender.id, name), situation.held(recipient.id, name)
+    ends = [(party, held) for party, held in ((sender, mine), (recipient, theirs))]
+    taken, added = _reserved(situation, request) if name in situation.reserved else (frozenset(), frozenset())
+    return Facts(
+        kind=request.kind, instrument=name,
+        sender_role=sender.role, recipient_role=recipient.role,
+        sender_standing=mine.standing, recipient_standing=theirs.standing,
+        to_self=sender.id == recipient.id,
+        in_force=name in situation.entered, expired=name in situation.expired,
+        bound=all(party.role != "member" or (party.id, name) in situation.bound for party, _ in ends),
+        cut=frozenset((sender.id, recipient.id)) in situation.cuts,
+        has_case=request.case is not None,
+        winding=all(held.standing != "left" or (party.id, name) in situation.winding for party, held in ends),
+        unaccepted=_unaccepted(situation, name, [held.clauses for _, held in ends if held.standing == "partial"]),
+        barred=taken, consents=request.consents,
+    ), added
 
 
-def decide_event(compiled: Compiled, state: CharterState, event: Event) -> Decision:
+def reaches(situation: Situation, kind: str, instrument: str, sender: str, recipient: str) -> bool:
+    """Say whether some clause lets such a sender's ``kind`` reach ``recipient`` by role, standing and link.
+
+    Entry into force, cases and consents are not asked: who may be told at all is not whether it may be said now.
+    """
+    parties = situation.compiled.members
+    request = Request(kind, sender, recipient, instrument, None, False)
+    facts, _ = facts_of(situation, request, parties[sender], parties[recipient])
+    clauses = situation.compiled.clauses.get((instrument, kind), NO_CLAUSES)
+    if facts.cut and kind != JOINS_LINKS or any(bans(ban, facts) for ban in clauses.bans):
+        return False
+    return any(permits_roles(clause, facts) and _standing(clause, facts) for clause in clauses.permits)
+
+
+def _unaccepted(situation: Situation, instrument: str, accepted: Iterable[frozenset[str]]) -> frozenset[str]:
+    """Return the clauses of ``instrument`` that a partial standing, held for some clauses only, leaves out."""
+    listed = [clauses for clauses in accepted if clauses]
+    if not listed:
+        return frozenset()
+    every = frozenset(clause.id for clause in situation.compiled.instruments[instrument].clauses)
+    return frozenset[str]().union(*(every - clauses for clauses in listed))
+
+
+def _reserved(situation: Situation, request: Request) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the clauses that reservations take away for this kind between the two, and obligations they add."""
+    pair = (request.sender, request.recipient)
+    if pair[0] == pair[1]:
+        return frozenset(), frozenset()
+    state, taken, added = situation.state, set[str](), set[str]()
+    instrument = situation.compiled.instruments[request.instrument]
+    held = {key: each for key, each in state.reservations.items() if key[1] == instrument.id and key[0] in pair}
+    for clause in instrument.clauses:
+        own = {member: each for (member, _, name), each in held.items() if name == clause.id}
+        if not own:
+            continue
+        found = relation(
+            Provision(clause.id, clause.reservable), pair,
+            [Reservation(member, clause.id, each.at, each.at if each.withdrawn else None)
+             for member, each in own.items()],
+            _reactions(situation, instrument.id, clause.id), request.at, _bound_since(situation, instrument.id),
+        )
+        if found.effect == "no-treaty-relation":
+            return frozenset(each.id for each in instrument.clauses if not each.before_entry), frozenset()
+        for each in own.values():
+            if each.withdrawn or found.effect == "applies":
+                continue
+            modified = found.effect == "modified-both-ways"
+            if modified and each.obligations and not each.excludes:
+                added.update(each.obligations)  # Reserved to a condition, not to a part.
+            elif not each.excludes or request.kind in each.excludes:
+                taken.add(clause.id)
+            elif modified:
+                added.update(each.obligations)
+    return frozenset(taken), frozenset(added)
+
+
+def _reactions(situation: Situation, instrument: str, clause: str) -> list[Reaction]:
+    return [
+        Reaction(member, reserving, clause, answer.stance, answer.at)
+        for (member, reserving, about, name), answers in situation.state.reactions.items()
+        if (about, name) == (instrument, clause) for answer in answers
+    ]
+
+
+def _bound_since(situation: Situation, instrument: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for signers in situation.state.signatures.values():
+        for member, signature in signers.items():
+            if (member, instrument) in situation.bound:
+                found[member] = min(found.get(member, signature.at), signature.at)
+    return found
+
+
+def decide_event(
+    situation: Situation, event: Event, consents: frozenset[str] = frozenset(), at: int | None = None,
+    judge: Judge = judge,
+) -> Decision:
     """Return whether ``event`` may pass from its sender to every one of its recipients, as one act."""
-    decisions: dict[str, Decision] = {}
-    alike: dict[object, Decision] = {}
-    for recipient in event.recipients or (event.sender,):
-        party = compiled.members.get(recipient)
-        # The rules see a recipient's role, standing and whether it is the sender, and nothing else of it.
-        key = recipient if party is None else (party.role, party.standing, recipient == event.sender)
-        if key not in alike:
-            alike[key] = decide(compiled, state, _request(event, recipient))
-        decisions[recipient] = alike[key]
-    return _together(decisions)
-
-
-def _request(event: Event, recipient: str) -> Request:
-    return Request(event.kind, event.sender, recipient, event.instrument, event.case, event.exercise)
+    when = event.issued_at if at is None else at
+    return _together({
+        recipient: decide(situation, Request(event.kind, event.sender, recipient, event.instrument, event.case,
+                                             event.exercise, when, consents), judge)
+        for recipient in event.recipients or (event.sender,)
+    })
 
 
 def _together(decisions: dict[str, Decision]) -> Decision:
@@ -240,44 +311,6 @@ def instrument_for(compiled: Compiled, kind: str) -> str:
     """
     for instrument in compiled.document.instruments:
         clauses = compiled.clauses.get((instrument.id, kind))
-        if clauses is not None and clauses.permits:
+        if clauses is not None and clauses.permits and not instrument.draft:
             return instrument.id
     raise PolicyRefusal(refuse("no-clause", "charter", f"no clause, no power: no instrument permits {kind}"))
-
-
-def p_decide(rule: DecisionClass, n: int, p_block: float) -> float:
-    """Return the probability that a class of decisions about one member is taken against its will.
-
-    Args:
-        rule: The decision class. ``quota`` needs the parameter ``yes``; ``negative-consensus`` may name
-            ``continue_yes``, the votes that stop it (default: all n).
-        n: The other members that vote, >= 1.
-        p_block: Probability that one of them blocks, each on its own, in [0, 1].
-    Returns:
-        In [0, 1], higher is more decisive: 0 where the member concerned can block by itself.
-    Raises:
-        ValueError: an argument out of range, or a quota that names no votes.
-    Source: counting of binomial votes; a price of 1.597, 1.241 and 1.231 follows for eight others at 0.1.
-    """
-    if n < 1 or not 0.0 <= p_block <= 1.0:
-        raise ValueError(f"expected n >= 1 and p_block in [0, 1], received {n} and {p_block}")
-    if rule.rule in ("owner-alone", "consensus"):
-        return 0.0
-    if rule.rule == "any-member":
-        return 1.0
-    if rule.rule == "minus-concerned":
-        return _at_least(n, n, 1.0 - p_block)
-    if rule.rule == "quota":
-        return _at_least(n, _votes(rule, "yes", 0), 1.0 - p_block)
-    return 1.0 - _at_least(n, _votes(rule, "continue_yes", n), p_block)
-
-
-def _votes(rule: DecisionClass, name: str, default: int) -> int:
-    votes = rule.params.get(name, default)
-    if type(votes) is not int or votes < 1:
-        raise ValueError(f"expected decision class {rule.id} to give {name} as a whole number of votes >= 1")
-    return votes
-
-
-def _at_least(n: int, k: int, p: float) -> float:
-    return sum(comb(n, j) * p**j * (1.0 - p) ** (n - j) for j in range(k, n + 1))

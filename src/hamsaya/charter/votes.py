@@ -31,8 +31,8 @@ from typing import Any, Literal, NamedTuple
 
 from hamsaya.base.errors import PeerError
 from hamsaya.base.instants import DAY, HOUR
+from hamsaya.messages.charter import Choice
 
-Choice = Literal["yes", "no", "abstain"]
 Verdict = Literal["adopted", "blocked", "pending"]
 PRESENT = frozenset(("full", "partial"))
 SEATED = PRESENT | {"absent"}
@@ -135,6 +135,32 @@ class Over:
 
 
 Rule = Consensus | MinusConcerned | Quota | Silence | NegativeConsensus | And | Or | Over
+
+
+CONCERNED, PROPOSER, PARTICIPANTS = "*concerned", "*proposer", "*participants"
+"""What a charter's rule writes for the member a question is about, whoever asks it, and those who take part."""
+
+
+def bind(rule: Rule, concerned: str | None, proposer: str, participants: Iterable[str]) -> Rule:
+    """Return ``rule`` for one question: its placeholders replaced by the members that it names.
+
+    A placeholder for which the question names nobody stays, and nobody holds a vote under that name.
+    """
+    names = {CONCERNED: frozenset((concerned or CONCERNED,)), PROPOSER: frozenset((proposer,)),
+             PARTICIPANTS: frozenset(participants) or frozenset((PARTICIPANTS,))}
+    match rule:
+        case And(rules):
+            return And(tuple(bind(part, concerned, proposer, participants) for part in rules))
+        case Or(rules):
+            return Or(tuple(bind(part, concerned, proposer, participants) for part in rules))
+        case Over(among, inner):
+            members = frozenset[str]().union(*(names.get(member, frozenset((member,))) for member in among))
+            return Over(members, bind(inner, concerned, proposer, participants))
+        case MinusConcerned(member, inner):
+            (found,) = names[CONCERNED] if member == CONCERNED else (member,)
+            return MinusConcerned(found, bind(inner, concerned, proposer, participants))
+        case _:
+            return rule
 
 
 class Vote(NamedTuple):

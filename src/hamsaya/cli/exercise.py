@@ -90,7 +90,8 @@ class Exercise:
 
     async def _all_in_force(self) -> list[Any] | None:
         views = await self.fleet.everywhere("instruments")
-        return next(iter(views.values())) if all(v["in_force"] for view in views.values() for v in view) else None
+        every = [[v for v in view if not v["draft"]] for view in views.values()]
+        return every[0] if all(v["in_force"] for view in every for v in view) else None
 
     # 3
     async def monitoring(self) -> None:

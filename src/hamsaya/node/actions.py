@@ -6,7 +6,7 @@ state or an act through the service; what is said to others always leaves throug
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,6 @@ import msgspec
 
 from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.cases import views as cases_views
-from hamsaya.charter import rules as charter_rules
 from hamsaya.compliance import views as compliance_views
 from hamsaya.linkage import views as linkage_views
 from hamsaya.messages.event import Event
@@ -24,7 +23,9 @@ from hamsaya.monitor import picture as pictures
 from hamsaya.monitor.types import Pooled, TableRow
 from hamsaya.node import views
 from hamsaya.node.core import Node
+from hamsaya.node.handlers import OWN
 from hamsaya.node.logview import audit, prove
+from hamsaya.node.recipients import everybody, spelt_out
 from hamsaya.node.send import Draft, preview
 from hamsaya.node.service import Service
 from hamsaya.node.witnessing import witness_policy
@@ -199,23 +200,6 @@ def draft_of(node: Node, args: SendArgs) -> Draft:
     return Draft(body, spelt_out(node, args.kind, args.to), args.instrument, args.case)
 
 
-def spelt_out(node: Node, kind: str, to: Sequence[str]) -> tuple[str, ...]:
-    """Return the recipients of a message of ``kind`` with "all" replaced by everybody it may reach."""
-    return tuple(name for member in to for name in (everybody(node, kind) if member == "all" else [member]))
-
-
-def everybody(node: Node, kind: str) -> list[str]:
-    """Return every other known party in full standing whose role some clause of the kind's instrument admits."""
-    charter = node.agreement.charter
-    clauses = charter.clauses[(node.agreement.instrument_for(kind), kind)]
-    roles = frozenset[str]().union(*(clause.recipients for clause in clauses.permits))
-    known = node.state.directory.peers
-    return [
-        member for member, party in charter.members.items()
-        if member != node.own and member in known and party.role in roles and party.standing in ("full", "partial")
-    ]
-
-
 def _sentences(decision: Any) -> list[str]:
     return [f"{reason.text} [{reason.ref}]" for reason in decision.reasons]
 
@@ -246,7 +230,7 @@ def _may(node: Node, args: MayArgs) -> ExplainView:
         instrument=args.instrument or node.agreement.instrument_for(args.kind), case=args.case, issued_at=now,
         expires_at=now, exercise=node.agreement.exercise, body=Body(),
     )
-    decision = charter_rules.decide_event(node.agreement.charter, node.state.charter, event)
+    decision = node.agreement.decide(node.state.charter, event, OWN)
     return ExplainView(
         allowed=decision.allowed, code=decision.code, reasons=_sentences(decision),
         obligations=sorted(decision.obligations), recipients=list(event.recipients),
@@ -347,6 +331,10 @@ ACTIONS: dict[str, Action] = {
     "log": Action(Limit, _question(lambda node, a: views.log_rows(node, a.first, a.limit))),
     "refusals": Action(Limit, _question(lambda node, a: views.refusals(node, a.limit))),
     "outbox": Action(Limit, _question(lambda node, a: views.outbox(node, a.limit))),
+    "standings": Action(Nothing, _question(lambda node, _: views.standings(node))),
+    "proposals": Action(Nothing, _question(lambda node, _: views.proposals(node))),
+    "competent": Action(Nothing, _question(lambda node, _: views.competent(node))),
+    "reservations": Action(Nothing, _question(lambda node, _: views.reservations(node))),
     "documents": Action(Nothing, _question(lambda node, _: {
         name: revision.hex() for name, revision in node.agreement.documents.items()})),
     "checkpoint": Action(Nothing, _question(lambda node, _: views.checkpoint(node))),

@@ -1,57 +1,126 @@
-"""What the members agreed, as this node enforces it: given at start, the same at every node of a federation."""
+"""What the members agreed, as this node enforces it: the founding charter, and what they have decided since.
+
+The founding charter is given at start and the same at every node of a federation. Which revision is in effect at an
+instant, and who stands where under it, follows from the charter's state alone (``charter.situation``).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from hamsaya.base.decision import Decision
 from hamsaya.base.instants import DAY
 from hamsaya.charter import rules
-from hamsaya.charter.rules import Compiled
-from hamsaya.charter.types import CharterState
+from hamsaya.charter.compiled import Compiled, compile_document
+from hamsaya.charter.rules import Judge
+from hamsaya.charter.situation import END_OF_TIME, Situation, amendments, situation_at
+from hamsaya.charter.types import EMPTY_CHARTER, CharterState
 from hamsaya.messages.event import Event
 
 REVISION_BYTES = 16
 DECISIONS_KEPT = 4096
+SITUATIONS_KEPT = 64
+
+
+@dataclass
+class _Memory:
+    """What has been worked out for one state: nothing of it outlives the next of the charter's own messages."""
+
+    state: CharterState = EMPTY_CHARTER
+    versions: list[tuple[int, Compiled]] = field(default_factory=list)
+    situations: list[Situation] = field(default_factory=list)
+    decisions: dict[object, Decision] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """The compiled charter, its annexes, and who this node is in it.
+    """The charter in effect, its annexes, and who this node is in it.
 
     Attributes:
         federation: Name of the federation, part of every log's origin.
         own: This node's slug.
-        charter: The compiled charter document.
+        founding: The compiled charter that the federation began with.
+        charter: The one in effect now; ``following`` keeps it so.
         documents: Document reference to SHA-256, for everything members sign (the charter, the annexes).
         areas: PRIO-GRID cell to the members that report on it, from the signed annex, never from polygons.
         observers: Members that may see what they take no part in (joint cell, oversight).
         exercise: Whether this federation is an exercise.
+        judge: What the clauses are put to; the policy engine and its reference must agree.
     """
 
     federation: str
     own: str
+    founding: Compiled
     charter: Compiled
     documents: Mapping[str, bytes]
     areas: Mapping[int, frozenset[str]]
     observers: frozenset[str]
     exercise: bool
-    _decided: dict[object, Decision] = field(default_factory=dict, repr=False, compare=False)
+    judge: Judge = rules.judge
+    _memory: _Memory = field(default_factory=_Memory, repr=False, compare=False)
 
-    def decide(self, state: CharterState, event: Event) -> Decision:
-        """Return the charter's decision on ``event``, remembered while the signatures stay the same.
+    def decide(
+        self, state: CharterState, event: Event, consents: frozenset[str] = frozenset(), at: int | None = None
+    ) -> Decision:
+        """Return the charter's decision on ``event`` at ``at`` (its time of issue), remembered while nothing changes.
 
-        The clauses look at nothing of a message but what the key holds, so equal keys have equal decisions.
+        The clauses look at nothing of a message but what the key holds, and a situation holds for a span of time, so
+        equal keys have equal decisions.
         """
-        key = (state, event.kind, event.sender, event.recipients, event.instrument, event.case is None, event.exercise)
-        decision = self._decided.get(key)
+        situation = self.situation(state, event.issued_at if at is None else at)
+        decisions = self._memory.decisions
+        key = (situation.since, event.kind, event.sender, event.recipients, event.instrument, event.case is None,
+               event.exercise, consents)
+        decision = decisions.get(key)
         if decision is None:
-            if len(self._decided) >= DECISIONS_KEPT:
-                self._decided.clear()
-            decision = self._decided[key] = rules.decide_event(self.charter, state, event)
+            if len(decisions) >= DECISIONS_KEPT:
+                decisions.clear()
+            decision = decisions[key] = rules.decide_event(situation, event, consents, at, self.judge)
         return decision
+
+    def situation(self, state: CharterState, at: int) -> Situation:
+        """Return who stands where at ``at``, under the revision in effect then."""
+        memory = self._remember(state)
+        for known in memory.situations:
+            if known.since <= at < known.until:
+                return known
+        begins, index = max((start, index) for index, (start, _) in enumerate(memory.versions) if start <= at)
+        ends = memory.versions[index + 1][0] if index + 1 < len(memory.versions) else END_OF_TIME
+        lineage = [compiled.revision for _, compiled in memory.versions[: index + 1]]
+        found = situation_at(memory.versions[index][1], lineage, state, at)
+        found = replace(found, since=max(found.since, begins), until=min(found.until, ends))
+        if len(memory.situations) >= SITUATIONS_KEPT:
+            memory.situations.clear()
+            memory.decisions.clear()
+        memory.situations.append(found)
+        return found
+
+    def revision_at(self, state: CharterState, at: int) -> bytes:
+        """Return the first 16 bytes of the revision in effect at ``at``, as headers carry it."""
+        return self.situation(state, at).compiled.revision[:REVISION_BYTES]
+
+    def knows_revision(self, state: CharterState, short: bytes) -> bool:
+        """Say whether ``short`` (16 bytes) is a revision that was, is or will be in effect by what is known here."""
+        return any(compiled.revision[:REVISION_BYTES] == short for _, compiled in self._remember(state).versions)
+
+    def following(self, state: CharterState, now: int) -> Agreement:
+        """Return this agreement with the charter in effect at ``now``; itself where that has not changed."""
+        charter = self.situation(state, now).compiled
+        if charter.revision == self.charter.revision:
+            return self
+        return replace(self, charter=charter, documents={**self.documents, "charter": charter.revision})
+
+    def _remember(self, state: CharterState) -> _Memory:
+        memory = self._memory
+        if memory.state is not state or not memory.versions:
+            memory.state, memory.situations, memory.decisions = state, [], {}
+            known = {compiled.revision: compiled for _, compiled in memory.versions}
+            memory.versions = [(0, self.founding)]
+            for start, document, revision in amendments(state, self.founding.revision):
+                memory.versions.append((start, known.get(revision) or compile_document(document)))
+        return memory
 
     @cached_property
     def blocs(self) -> dict[str, str]:
@@ -66,7 +135,7 @@ class Agreement:
     @property
     def revision(self) -> bytes:
         """The first 16 bytes of the charter's digest, as headers carry it."""
-        return self.documents["charter"][:REVISION_BYTES]
+        return self.charter.revision[:REVISION_BYTES]
 
     def origin(self, node: str) -> str:
         """The origin line of ``node``'s log."""

@@ -36,7 +36,8 @@ from hamsaya.adapters.sqlite import SqliteStore
 from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.base.ids import member_id
 from hamsaya.base.interval import Interval
-from hamsaya.charter.rules import compile_document
+from hamsaya.charter.check import require_sound
+from hamsaya.charter.compiled import compile_document
 from hamsaya.charter.types import document_from_plain
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.crypto.support import require_post_quantum
@@ -282,11 +283,13 @@ def _keep_card(directory: Path, raw: bytes) -> bytes:
 def agreement_of(pack: Pack, own: str) -> Agreement:
     """Return what the parties of ``pack`` agreed, as the node of ``own`` enforces it."""
     document = document_from_plain(pack.charter)
+    require_sound(document)
     charter = compile_document(document)
     exercise = any(instrument.exercise for instrument in document.instruments)
     return Agreement(
         federation=pack.id,
         own=own,
+        founding=charter,
         charter=charter,
         documents={"charter": charter.revision, "annex-reporting": pack.annex_digest},
         areas=pack.areas,

@@ -19,10 +19,10 @@ from typing import Any, Protocol
 
 from hamsaya.base.errors import HamsayaError, OperatorError, PeerError, RetryLater, StoreError
 from hamsaya.canon import digest
-from hamsaya.crypto.signing import VerifyingKey
 from hamsaya.messages.event import Event
 from hamsaya.node import handlers
 from hamsaya.node.agreement import Agreement
+from hamsaya.node.directory import signature_key
 from hamsaya.node.handlers import FederationState, initial_state
 from hamsaya.node.journal import read_event, record_entry
 from hamsaya.ports.clock import Clock, Random
@@ -98,6 +98,7 @@ class Node:
 
     def _commit(self, jobs: Sequence[Job]) -> list[Any]:
         size, state = self.tree.size, self.state
+        self.follow_charter()
         try:
             with self.store.transaction():
                 outcomes = [self._attempt(job) for job in jobs]
@@ -151,6 +152,12 @@ class Node:
         self.store.append_journal(row)
         if event is not None:
             self.state = handlers.apply(self.state, event)
+            if event.kind.startswith("charter."):
+                self.follow_charter()
+
+    def follow_charter(self) -> None:
+        """Enforce the charter that is in effect now: amendments take effect by the clock alone."""
+        self.agreement = self.agreement.following(self.state.charter, self.clock.now())
 
     def record_refusal(self, error: HamsayaError, refused_bytes: bytes) -> None:
         """Keep when, why and the digest of bytes nobody can be held to; never the bytes. Retries are not refusals."""
@@ -161,14 +168,7 @@ class Node:
 
     def log_keys(self, member: str) -> tuple[VKey, ...]:
         """Return the keys that must all sign checkpoints of ``member``'s log; raises PeerError when unknown."""
-        return log_vkeys(self.agreement.origin(member), self._signature_key(member, "log"))
-
-    def _signature_key(self, member: str, use: str) -> VerifyingKey:
-        record = self.state.directory.peers.get(member)
-        keys = record.keys(use) if record else []
-        if not keys:
-            raise PeerError(f"no {use} key of {member} is known here; exchange cards first", code="unknown-key")
-        return keys[-1].verifying_key
+        return log_vkeys(self.agreement.origin(member), signature_key(self.state.directory, member, "log"))
 
 
 def open_node(
@@ -187,6 +187,7 @@ def open_node(
     node = Node(agreement, ring, key_store, store, clock, random, step, initial_state(agreement.own))
     fold_journal(node)
     _check_head(node)
+    node.follow_charter()
     return node
 
 

@@ -82,6 +82,15 @@ class DirectoryState:
         raise PeerError("the sender has published no such key for that time", code="unknown-key")
 
 
+def signature_key(state: DirectoryState, member: str, use: str) -> VerifyingKey:
+    """Return the latest key of ``member`` for ``use``; raises PeerError ``unknown-key``."""
+    record = state.peers.get(member)
+    keys = record.keys(use) if record else []
+    if not keys:
+        raise PeerError(f"no {use} key of {member} is known here; exchange cards first", code="unknown-key")
+    return keys[-1].verifying_key
+
+
 EMPTY_DIRECTORY = DirectoryState(Map())
 MAX_KEYS = 32
 

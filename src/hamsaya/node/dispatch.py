@@ -2,7 +2,8 @@
 
 The identical bytes are resent after a backoff that doubles up to a cap, with jitter so that a healed link is not
 met by everybody at once. A row leaves the waiting state only by a verified receipt (admitted or refused), by the
-receiver's refusal of its very form, or by expiry: nothing is dropped because a peer was away, or because a gateway
+receiver's refusal of its very form, by expiry, or because its addressee may not have it any more (removed, or the
+link cut since): nothing is dropped because a peer was away, or because a gateway
 answered in its place. Rows for a peer that accepts no connection are left for it to pull. Each destination has its
 own rounds, so that a slow peer delays nobody else; when our own disk refuses, delivery rests and then goes on.
 """
@@ -20,6 +21,7 @@ import msgspec
 
 from hamsaya.base.errors import PeerError, StoreError
 from hamsaya.node.core import Node
+from hamsaya.node.recipients import restricted, stop_outbox
 from hamsaya.node.settle import settle
 from hamsaya.node.writer import LOG, Act, Writer
 from hamsaya.ports.clock import Clock, Random
@@ -88,6 +90,8 @@ class Dispatcher:
     async def _round(self) -> float:
         """Begin to deliver what is due; return the seconds until there may be more to do."""
         now = self.clock.ticks()
+        if await self.writer.ask(restricted):
+            await self.writer.call(Act(stop_outbox))
         due = await self.writer.ask(lambda node: node.store.outbox_due(now, ROUND))
         by_destination: dict[str, list[tuple[OutboxRow, bytes]]] = defaultdict(list)
         for row, envelope in due:

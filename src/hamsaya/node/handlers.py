@@ -11,12 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hamsaya.base.decision import Decision, permit, refuse
+from hamsaya.base.decision import Decision, refuse
+from hamsaya.base.errors import PeerError
 from hamsaya.cases import reduce as cases_reduce
 from hamsaya.cases import rules as cases_rules
 from hamsaya.cases.types import EMPTY_CASES, CasesState
+from hamsaya.charter import assembly
 from hamsaya.charter import reduce as charter_reduce
-from hamsaya.charter.types import EMPTY_CHARTER, CharterState
+from hamsaya.charter.check import require_sound
+from hamsaya.charter.types import CHARTER, EMPTY_CHARTER, CharterState, Recorded
 from hamsaya.compliance import reduce as compliance_reduce
 from hamsaya.compliance import rules as compliance_rules
 from hamsaya.compliance import views as compliance_views
@@ -24,8 +27,9 @@ from hamsaya.compliance.types import EMPTY_COMPLIANCE, ComplianceState
 from hamsaya.linkage import reduce as linkage_reduce
 from hamsaya.linkage import rules as linkage_rules
 from hamsaya.linkage.types import EMPTY_LINKAGE, LinkageState
-from hamsaya.messages.charter import Sign
+from hamsaya.messages.charter import Contest, Sign
 from hamsaya.messages.compliance import Rating
+from hamsaya.messages.envelope import statement_parts
 from hamsaya.messages.event import Event
 from hamsaya.messages.linkage import Step
 from hamsaya.monitor import reduce as monitor_reduce
@@ -33,8 +37,14 @@ from hamsaya.monitor import rules as monitor_rules
 from hamsaya.monitor.types import EMPTY as EMPTY_MONITOR
 from hamsaya.monitor.types import State as MonitorState
 from hamsaya.node import directory
-from hamsaya.node.agreement import Agreement
+from hamsaya.node.agreement import REVISION_BYTES, Agreement
 from hamsaya.node.directory import EMPTY_DIRECTORY, DirectoryState
+from hamsaya.node.receipts import read_receipt
+from hamsaya.translog.cosignature import log_vkeys
+
+OWN = frozenset(("data-owner",))
+"""The consent that every message of today carries: a party speaks of its own data, and the rooms refuse what is
+another's. No kind acts on another's soil; one that does will carry the decision with the territory's vote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +68,37 @@ Rule = Callable[[Agreement, FederationState, Event], Decision]
 Fold = Callable[[FederationState, Event], FederationState]
 
 
-def _decide_signature(agreement: Agreement, event: Event) -> Decision:
-    """A signature counts for a document of this federation, in the revision this node enforces."""
-    assert isinstance(event.body, Sign)
-    expected = agreement.documents.get(event.body.document)
+def _decide_charter(agreement: Agreement, state: FederationState, event: Event) -> Decision:
+    if isinstance(event.body, Sign) and (refused := _signature(agreement, state, event.body)):
+        return refused
+    proven = _proven(agreement, state, event) if isinstance(event.body, Contest) else None
+    return assembly.decide(lambda at: agreement.situation(state.charter, at), event, require_sound, proven)
+
+
+def _signature(agreement: Agreement, state: FederationState, body: Sign) -> Decision | None:
+    """Return the refusal of a signature for anything but a document of this federation, in a revision known here."""
+    expected = agreement.documents.get(body.document)
     if expected is None:
         return refuse("unknown-document", "charter:documents", "no such document is part of this federation")
-    if expected != event.body.revision:
+    earlier = body.document == CHARTER and agreement.knows_revision(state.charter, body.revision[:REVISION_BYTES])
+    if expected != body.revision and not earlier:
         return refuse("charter-revision", "charter:documents", "the signature is for another revision of the document")
-    return permit("charter:documents", "the document and its revision are the ones in use")
+    return None
+
+
+def _proven(agreement: Agreement, state: FederationState, event: Event) -> tuple[str, int] | None:
+    """Return which depositary's log held the contested vote, and when, if the receipt in ``event`` proves it."""
+    assert isinstance(event.body, Contest)
+    records: Mapping[bytes, Recorded] = state.charter.records.get(event.body.proposal) or {}
+    record = records.get(event.body.record)
+    try:
+        header = statement_parts(event.body.statement)[0]
+        if record is None or (header.snd, header.mid) != (event.sender, event.body.vote):
+            return None
+        keys = log_vkeys(agreement.origin(record.by), directory.signature_key(state.directory, record.by, "log"))
+        return record.by, read_receipt(keys, event.body.statement, event.body.receipt).at
+    except PeerError:
+        return None
 
 
 def _finding_behind(state: FederationState, event: Event) -> tuple[str, Rating] | None:
@@ -87,7 +119,7 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
         lambda state, event: replace(state, directory=directory.apply(state.directory, event)),
     ),
     "charter": (
-        lambda agreement, state, event: _decide_signature(agreement, event),
+        _decide_charter,
         lambda state, event: replace(state, charter=charter_reduce.apply(state.charter, event)),
     ),
     "case": (
@@ -113,9 +145,16 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
 }
 
 
-def decide(agreement: Agreement, state: FederationState, event: Event) -> Decision:
-    """Decide whether ``event`` may pass: the charter's clauses, then the room's rules; the first refusal stands."""
-    by_charter = agreement.decide(state.charter, event)
+def decide(agreement: Agreement, state: FederationState, event: Event, arrived: int | None = None) -> Decision:
+    """Decide whether ``event`` may pass: the charter's clauses, then the room's rules; the first refusal stands.
+
+    Args:
+        arrived: When it arrived here, for what another has sent: who has been removed or cut off since it was issued,
+            or says so, is not let in by an earlier date.
+    """
+    by_charter = agreement.decide(state.charter, event, OWN)
+    if by_charter.allowed and arrived is not None and arrived > event.issued_at:
+        by_charter = agreement.decide(state.charter, event, OWN, arrived)
     if not by_charter.allowed:
         return by_charter
     rule, _ = HANDLERS[event.kind.partition(".")[0]]

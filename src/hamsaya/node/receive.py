@@ -7,7 +7,8 @@
  5  signature Ed25519 and ML-DSA-44 over the statement, both
  6  address   this node is a recipient, and the message id is not another message's
     From here on a named party is held to what it signed: a refusal is a leaf too, and its receipt says why.
- 7  charter   same charter revision; kind known
+ 7  charter   the kind is known; the revision is the one in effect at the issue time, except for the charter's messages,
+              by which nodes come to the same revision; what names one that is not known here yet waits at its sender
  8  open      the wrap opens, the content key matches its commitment, the body fits its schema
  9  permit    charter clauses and the room's rules say yes; a message whose predecessor or whose instrument's signatures
               are missing here waits at its sender
@@ -26,7 +27,7 @@ from typing import ClassVar
 from hamsaya.base.errors import HamsayaError, PeerError, RetryLater
 from hamsaya.base.instants import MINUTE
 from hamsaya.canon import encode
-from hamsaya.messages.envelope import Envelope, parse
+from hamsaya.messages.envelope import Envelope, Header, parse
 from hamsaya.messages.event import Event
 from hamsaya.messages.keys import STORE_AND_FORWARD
 from hamsaya.messages.kinds import parse_body, schema
@@ -133,7 +134,7 @@ def _judge(node: Node, envelope: Envelope) -> Admission:
     try:
         body, event = _open(node, envelope)
         node.step("receive.9")
-        decision = handlers.decide(node.agreement, node.state, event)
+        decision = handlers.decide(node.agreement, node.state, event, node.clock.now())
         if _awaits_others(node, event, decision.code):
             raise RetryLater("the message rests on one that has not arrived yet; send it again later",
                              code=decision.code)
@@ -152,7 +153,7 @@ def _judge(node: Node, envelope: Envelope) -> Admission:
 def _awaits_others(node: Node, event: Event, code: str) -> bool:
     """Say whether what others have sent may still permit ``event``: what it refers to, or signatures of the charter."""
     return code == "predecessor-missing" or (
-        code == "not-in-force" and event.instrument in node.agreement.charter.instruments
+        code in ("not-in-force", "not-bound") and event.instrument in node.agreement.charter.instruments
     )
 
 
@@ -160,8 +161,7 @@ def _open(node: Node, envelope: Envelope) -> tuple[bytes, Event]:
     header = envelope.header
     node.step("receive.7")
     schema(header.typ)
-    if header.crv != node.agreement.revision:
-        raise PeerError("the sender acts under another charter revision; compare revisions", code="charter-revision")
+    _check_revision(node, header)
     node.step("receive.8")
     kid = next(recipient.kid for recipient in header.rcp if recipient.member == node.own)
     kem = node.ring.kem(kid)
@@ -169,6 +169,17 @@ def _open(node: Node, envelope: Envelope) -> tuple[bytes, Event]:
         raise PeerError("sealed to a key this node does not hold or has destroyed", code="unknown-kem-key")
     body = envelope.open(kem)
     return body, event_of(header, parse_body(header.typ, body))
+
+
+def _check_revision(node: Node, header: Header) -> None:
+    agreement, state = node.agreement, node.state.charter
+    if header.typ.startswith("charter.") or header.crv == agreement.revision_at(state, header.iat):
+        return
+    if agreement.knows_revision(state, header.crv):
+        raise PeerError("the charter's revision in effect at that time is another; fetch the decision that made it so "
+                        "from any peer, and issue the message anew", code="charter-revision")
+    raise RetryLater("the sender acts under a charter revision whose decision has not arrived here yet",
+                     code="fetch-revision")
 
 
 def _log_refusal(node: Node, envelope: Envelope, code: str) -> Admission:

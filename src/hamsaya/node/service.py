@@ -18,10 +18,12 @@ from hamsaya.messages.cases import Overdue
 from hamsaya.messages.keys import open_card
 from hamsaya.messages.node import Peer, Publish
 from hamsaya.node import exchange
+from hamsaya.node.assembly import contests_due, records_due
 from hamsaya.node.core import Node
 from hamsaya.node.dispatch import Dispatcher, address_of
 from hamsaya.node.exchange import Bundle, Carried
 from hamsaya.node.receive import Received, ReceiveJob
+from hamsaya.node.recipients import stop_outbox
 from hamsaya.node.rotation import close_key, peers_to_tell, prepare_successor, promote_successor, rotate_keys
 from hamsaya.node.send import Draft, SendJob, Sent
 from hamsaya.node.views import overdue_requests
@@ -248,11 +250,12 @@ class Service:
     # -- the clock's own acts -----------------------------------------------------------------------------
 
     async def tick(self) -> None:
-        """Do what time brings: record overdue answers, expire, prune, keep KEM epochs ahead."""
+        """Do what time brings: record overdue answers and votes, contest, expire, prune, keep KEM epochs ahead."""
         await self.writer.call(Act(_housekeeping))
-        for draft in await self.ask(_overdue_drafts):
-            with contextlib.suppress(HamsayaError):
-                await self.send(draft)
+        for due in (_overdue_drafts, records_due, contests_due):
+            for draft in await self.ask(due):
+                with contextlib.suppress(HamsayaError):
+                    await self.send(draft)
         await self.writer.call(Act(promote_successor))
         await self.rotate_keys()
 
@@ -275,6 +278,7 @@ async def _turn(act: Callable[[], Awaitable[T]]) -> T | None:
 
 def _housekeeping(node: Node) -> None:
     now = node.clock.now()
+    stop_outbox(node)
     node.store.expire_outbox(now)
     # Rows are pruned only after expiry, and expired envelopes are refused: a replay finds one or the other. The
     # skew is added so that a clock set back by as much does not open a gap.

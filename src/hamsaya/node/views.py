@@ -7,7 +7,8 @@ import msgspec
 from hamsaya.cases import views as cases_views
 from hamsaya.cases.types import Step
 from hamsaya.charter import views as charter_views
-from hamsaya.charter.types import InstrumentView
+from hamsaya.charter.situation import Situation
+from hamsaya.charter.types import CompetentView, InstrumentView, ProposalView, ReservationView, StandingView
 from hamsaya.node.core import Node
 from hamsaya.node.logview import latest_note
 from hamsaya.node.witnessing import forked_peers
@@ -155,7 +156,7 @@ def _peer(node: Node, member: str, waiting: int) -> PeerView:
         name=party.display(),
         kind=party.kind,
         role=party.role,
-        standing=party.standing,
+        standing=situation(node).held(member).standing,
         known=record is not None,
         endpoint=record.endpoint if record else None,
         fingerprint=record.fingerprint if record else None,
@@ -166,9 +167,34 @@ def _peer(node: Node, member: str, waiting: int) -> PeerView:
     )
 
 
+def situation(node: Node) -> Situation:
+    """Return who stands where at this node's present instant."""
+    return node.agreement.situation(node.state.charter, node.clock.now())
+
+
 def instruments(node: Node) -> list[InstrumentView]:
     """Return the instruments and how many of the needed signatures are there."""
-    return charter_views.instruments(node.agreement.charter, node.state.charter)
+    return charter_views.instruments(situation(node))
+
+
+def standings(node: Node) -> list[StandingView]:
+    """Return where every party stands now."""
+    return charter_views.standings(situation(node), node.clock.now())
+
+
+def proposals(node: Node) -> list[ProposalView]:
+    """Return what has been proposed and how far it has come, newest first."""
+    return charter_views.proposals(situation(node), node.clock.now())
+
+
+def competent(node: Node) -> list[CompetentView]:
+    """Return the parties' competent bodies."""
+    return charter_views.competent(situation(node), node.clock.now())
+
+
+def reservations(node: Node) -> list[ReservationView]:
+    """Return the reservations and the answers to them."""
+    return charter_views.reservations(situation(node))
 
 
 def log_rows(node: Node, first: int, limit: int) -> list[LogRowView]:

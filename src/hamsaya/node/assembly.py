@@ -1,0 +1,97 @@
+"""What a node does of itself when members decide: a depositary counts and records, a member contests an omission.
+
+The depositary's own log is the clock of a vote: it opens when the proposal was in that log, and a vote counts from
+the instant at which it was there. The receipt it gave for the vote proves as much to everybody. A stand-in records
+only what the depositaries before it have left undone for a day each.
+"""
+
+from __future__ import annotations
+
+from hamsaya.base.errors import PeerError
+from hamsaya.base.instants import DAY, HOUR
+from hamsaya.charter.assembly import lacking_names, outcome_of
+from hamsaya.charter.situation import Situation, record_of
+from hamsaya.charter.types import Cast, Proposal
+from hamsaya.charter.votes import Vote
+from hamsaya.messages.charter import Contest, CountedVote, Record
+from hamsaya.node.core import Node
+from hamsaya.node.receipts import read_receipt
+from hamsaya.node.recipients import everybody
+from hamsaya.node.send import Draft
+
+STANDS_IN_AFTER = DAY
+
+
+def records_due(node: Node) -> list[Draft]:
+    """Return the records that this node, where it is a depositary, has to make now."""
+    depositaries = node.agreement.charter.document.depositaries
+    if node.own not in depositaries:
+        return []
+    waits = depositaries.index(node.own) * STANDS_IN_AFTER
+    state = node.state.charter
+    open_ = [ref for ref in state.proposals if ref not in state.retracted and record_of(state, ref) is None]
+    bodies = (_record(node, reference, state.proposals[reference], waits) for reference in open_)
+    return [Draft(body, tuple(everybody(node, "charter.record"))) for body in bodies if body is not None]
+
+
+def _record(node: Node, reference: str, put: Proposal, waits: int) -> Record | None:
+    now, opened_at = node.clock.now(), _logged_at(node, put.message)
+    then = node.agreement.situation(node.state.charter, opened_at)
+    if put.decision not in then.compiled.classes:
+        return None
+    cast = {member: vote for (name, member), vote in node.state.charter.votes.items() if name == reference}
+    arrived = {member: _logged_at(node, vote.message) for member, vote in cast.items()}
+    early = {member: Vote(vote.choice, arrived[member]) for member, vote in cast.items()}
+    if outcome_of(then, put, early, opened_at, now - waits).verdict == "pending":
+        return None
+    return _body(then, reference, put, cast, arrived, opened_at, now)
+
+
+def _body(
+    then: Situation, reference: str, put: Proposal, cast: dict[str, Cast], arrived: dict[str, int], opened_at: int,
+    now: int,
+) -> Record | None:
+    votes = {member: Vote(vote.choice, arrived[member]) for member, vote in cast.items()}
+    verdict = outcome_of(then, put, votes, opened_at, now).verdict
+    if verdict == "pending" or (verdict == "adopted" and lacking_names(then, put, votes)):
+        return None
+    timelock = then.compiled.classes[put.decision].timelock_hours * HOUR
+    return Record(
+        proposal=reference, subject=put.subject, verdict=verdict, opened_at=opened_at, closed_at=now,
+        effective_at=now + timelock, epoch=then.epoch,
+        votes=[CountedVote(member=member, choice=vote.choice, at=arrived[member], message=vote.message)
+               for member, vote in sorted(cast.items())],
+    )
+
+
+def _logged_at(node: Node, message_id: bytes) -> int:
+    """Return when the message was in this node's log."""
+    return min(row.at for row in node.store.find_journal(message_id) if row.role != "refused")
+
+
+def contests_due(node: Node) -> list[Draft]:
+    """Return the contests of records that leave this node's vote out although their depositary had it in time."""
+    state, drafts = node.state.charter, []
+    for reference, records in state.records.items():
+        vote = state.votes.get((reference, node.own))
+        for message, record in records.items():
+            known = vote is None or message in state.contested or record.by == node.own
+            if known or any(counted.message == vote.message for counted in record.votes):  # type: ignore[union-attr]
+                continue
+            if body := _contest(node, reference, message, record.by, record.closed_at, vote):  # type: ignore[arg-type]
+                drafts.append(Draft(body, tuple(everybody(node, "charter.contest"))))
+    return drafts
+
+
+def _contest(node: Node, reference: str, record: bytes, by: str, closed_at: int, vote: Cast) -> Contest | None:
+    receipt = node.store.receipt(by, vote.message)
+    sent = next((row for row in node.store.find_journal(vote.message) if row.role == "sent"), None)
+    if receipt is None or sent is None:
+        return None
+    try:
+        verdict = read_receipt(node.log_keys(by), sent.statement, receipt)
+    except PeerError:
+        return None
+    if verdict.state != "admitted" or verdict.at > closed_at:
+        return None
+    return Contest(proposal=reference, record=record, vote=vote.message, statement=sent.statement, receipt=receipt)
