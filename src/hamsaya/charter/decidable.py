@@ -1,26 +1,32 @@
-"""Can a class of decisions be taken at all: with members absent, or against the will of the member concerned?
+"""Can a class of decisions be taken at all, by whom, and against the will of the member concerned?
 
-    rules = [rule_of(decision, members, concerned="pk", proposer="pk") for decision in document.rules]
-    share_decidable(rules, members, 2)                      # R_2, whoever is absent
-    share_decidable(rules, members, 2, present=("pk",))     # R_2 while the member whose own act it is attends
+    rule = decision.parsed()                                  # with its placeholders
+    p_decide(rule, 8, 0.1)                                    # eight others, each refusing 1 time in 10
+    voting_of(rule, members).indices                          # who can decide what
+    own = own_act(rule, members)                              # bound: the first member's own question
+    share_decidable([own, ...], members, 2, members[:1])      # R_2 while the member whose own act it is attends
 
-Roles that a class speaks of have names until a real decision puts members there: ``CONCERNED`` is the member that
-the decision is about (of its soil, data, rating or benefits), ``PROPOSER`` whoever wants it.
+Placeholders stand for whoever a real question names. Here the member concerned asks the question itself and
+everybody takes part, unless a function says otherwise: the rules treat those whom they do not name alike, so that
+one member stands for any.
 
 Left out: appeals, and grounds such as a finding, which are other decisions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations
 from math import comb, fsum
+from typing import NamedTuple
 
-from hamsaya.charter.power import Game
-from hamsaya.charter.types import DecisionClass
+from hamsaya.charter.coalitions import MOST_NAMED, counted
+from hamsaya.charter.power import Game, Indices, indices
 from hamsaya.charter.votes import (
-    Absent,
+    CONCERNED,
+    PARTICIPANTS,
+    PROPOSER,
     And,
     Consensus,
     MinusConcerned,
@@ -30,110 +36,28 @@ from hamsaya.charter.votes import (
     Quota,
     Rule,
     Silence,
-    Tacit,
     Vote,
+    bind,
     evaluate,
 )
 
-CONCERNED, PROPOSER = "(the member concerned)", "(the proposer)"
 LONG_AFTER = 10**15
 MOST_SUBSETS = 20_000
-MOST_NAMED = 12
+MOST_WEIGHED = 12
+"""Members told apart by ``p_decide``, which is asked for thousands of times in a price with its interval."""
 
 
-def rule_of(
-    decision: DecisionClass,
-    members: Collection[str],
-    *,
-    concerned: str = CONCERNED,
-    proposer: str = PROPOSER,
-    participants: Collection[str] = (),
-) -> Rule:
-    """Return the rule of ``decision`` for one question put to ``members``.
-
-    Args:
-        members: Everybody with a seat, the member concerned among them.
-        participants: Who takes part, where the class is decided among participants; all members without it.
-    Raises:
-        ValueError: a parameter of the class is missing or no whole number >= 1.
-    """
-    absent = _absent(decision)
-    match decision.rule:
-        case "owner-alone":
-            return Over(frozenset((concerned,)), Consensus("blocks"))
-        case "any-member":
-            return Over(frozenset((proposer,)), Consensus("blocks"))
-        case "consensus":
-            return _consensus(decision, absent, concerned, frozenset(participants))
-        case "minus-concerned":
-            hours = _number(decision, "silence_hours", 0)
-            return MinusConcerned(concerned, Silence(hours, absent) if hours else Consensus(absent))
-        case "quota":
-            quota = Quota(_number(decision, "yes"), absent=absent)
-            others = _number(decision, "of", len(members)) < len(members)
-            return MinusConcerned(concerned, quota) if others else quota
-        case "negative-consensus":
-            stops, days = _number(decision, "continue_yes", 0), _number(decision, "days", 0)
-            return MinusConcerned(concerned, NegativeConsensus(stops, days, absent))
-
-
-def _consensus(decision: DecisionClass, absent: Absent, concerned: str, participants: frozenset[str]) -> Rule:
-    among = decision.params.get("over") == "participants" and participants
-    rule: Rule = Over(participants, Consensus(absent)) if among else Consensus(absent)
-    if decision.params.get("consent") == "territory":
-        # Its consent is a vote in favour, not the mere absence of a refusal.
-        return And((Over(frozenset((concerned,)), Quota(1, absent="blocks")), rule))
-    return rule
-
-
-def _absent(decision: DecisionClass) -> Absent:
-    match decision.params.get("absent", "abstains"):
-        case "blocks":
-            return "blocks"
-        case "tacit":
-            return Tacit(_number(decision, "tacit_days"))
-        case "abstains":
-            return "abstains"
-        case other:
-            raise ValueError(f"expected {decision.id} to have absent blocks, abstains or tacit, received {other!r}")
-
-
-def _number(decision: DecisionClass, name: str, default: int | None = None) -> int:
-    value = decision.params.get(name, default)
-    if type(value) is not int or (name in decision.params and value < 1):
-        raise ValueError(f"expected decision class {decision.id} to give {name} as a whole number >= 1")
-    return value
-
-
-def game_of(decision: DecisionClass, n: int) -> Game:
-    """Return the voting game of ``decision`` among ``n`` members, each with one vote.
-
-    Consensus minus the member concerned is the game in which any one may be outvoted. Where a class counts
-    fewer than n (``of``), the others are the players. The coalition against which a negative consensus cannot
-    be had is the winning one. An owner alone is a game of one.
-    """
-    match decision.rule:
-        case "owner-alone":
-            players, quota = 1, 1
-        case "any-member":
-            players, quota = n, 1
-        case "consensus":
-            players, quota = n, n
-        case "minus-concerned":
-            players, quota = n, max(1, n - 1)
-        case "quota":
-            players, quota = _number(decision, "of", n), _number(decision, "yes")
-        case "negative-consensus":
-            players = _number(decision, "continue_of", max(1, n - 1))
-            quota = players - _number(decision, "continue_yes", players) + 1
-    return Game((1,) * players, quota)
+def own_act(rule: Rule, members: Sequence[str]) -> Rule:
+    """Return ``rule`` for the first member's own question about itself, in which all ``members`` take part."""
+    return bind(rule, members[0], members[0], members)
 
 
 def p_decide(rule: Rule, n: int, p_block: float) -> float:
     """Return the probability that ``rule`` decides against the will of the member concerned, who refuses.
 
     Args:
-        rule: As from ``rule_of``. Whoever a ``MinusConcerned`` names is concerned too; ``PROPOSER`` is in favour.
+        rule: With its placeholders: the proposer is one of the others and in favour, and everybody takes part.
+            Where a ``MinusConcerned`` names a member, that is the one concerned.
         n: The other members, >= 1; those that the rule names are among them.
         p_block: Probability that one of the others refuses, each on its own, in [0, 1].
     Raises:
@@ -141,21 +65,32 @@ def p_decide(rule: Rule, n: int, p_block: float) -> float:
     """
     if n < 1 or not 0.0 <= p_block <= 1.0:
         raise ValueError(f"expected n >= 1 and p_block in [0, 1], received {n} and {p_block}")
-    concerned = {CONCERNED} | _concerned(rule)
-    named = sorted(_named(rule) - concerned - {PROPOSER})
-    alike = n - len(named)
-    if alike < 0 or len(named) > MOST_NAMED:
-        raise ValueError(f"expected a rule that names at most {min(n, MOST_NAMED)} others, received {len(named)}")
+    mentioned = named_in(rule)
+    concerned = _left_out(rule) or {CONCERNED}
+    concerned |= mentioned & {CONCERNED}
+    proposer = mentioned & {PROPOSER}
+    named = sorted(mentioned - concerned - proposer - {PARTICIPANTS})
+    alike = n - len(named) - len(proposer)
+    if alike < 0 or len(named) > MOST_WEIGHED:
+        raise ValueError(f"expected a rule that names at most {min(n, MOST_WEIGHED)} others, received "
+                         f"{len(named) + len(proposer)}")
     anonymous = [f"(other {number})" for number in range(alike)]
-    everybody = {PROPOSER, *concerned, *named, *anonymous} - (set() if PROPOSER in _named(rule) else {PROPOSER})
+    everybody = [*concerned, *proposer, *named, *anonymous]
+    bound = bind(rule, None, PROPOSER, everybody)
     total: list[float] = []
-    for size in range(len(named) + 1):
-        for refusing in combinations(named, size):
-            for count in range(alike + 1):
-                if _adopted(rule, everybody, {*refusing, *anonymous[:count], *concerned}, frozenset()):
-                    blocks = size + count
-                    total.append(comb(alike, count) * p_block**blocks * (1.0 - p_block) ** (n - blocks))
+    for refusing, multiple in _subsets(named, anonymous):
+        if _adopted(bound, everybody, {*refusing, *concerned}, ()):
+            blocks = len(refusing)
+            total.append(multiple * p_block**blocks * (1.0 - p_block) ** (n - len(proposer) - blocks))
     return min(1.0, fsum(total))
+
+
+def _subsets(named: Sequence[str], alike: Sequence[str]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Yield one subset for each that differ in named members or in how many of the alike, and how many it is for."""
+    for size in range(len(named) + 1):
+        for some in combinations(named, size):
+            for count in range(len(alike) + 1):
+                yield (*some, *alike[:count]), comb(len(alike), count)
 
 
 def _adopted(rule: Rule, members: Iterable[str], against: Collection[str], absent: Collection[str]) -> bool:
@@ -164,30 +99,140 @@ def _adopted(rule: Rule, members: Iterable[str], against: Collection[str], absen
     return evaluate(rule, votes, standings, 0, LONG_AFTER).verdict == "adopted"
 
 
-def _named(rule: Rule) -> set[str]:
+def named_in(rule: Rule, members: Collection[str] | None = None) -> set[str]:
+    """Return whom ``rule`` names, placeholders too; a list of all ``members`` tells nobody apart and is left out."""
     match rule:
         case And(rules) | Or(rules):
-            return set[str]().union(*map(_named, rules))
+            return set[str]().union(*(named_in(part, members) for part in rules))
         case Over(participants, inner):
-            return set(participants) | _named(inner)
+            everybody = members is not None and participants >= frozenset(members)
+            return (set() if everybody else set(participants)) | named_in(inner, members)
         case MinusConcerned(concerned, inner):
-            return {concerned} | _named(inner)
+            return {concerned} | named_in(inner, members)
         case Quota(weights=weights):
             return {member for member, _ in weights}
         case _:
             return set()
 
 
-def _concerned(rule: Rule) -> set[str]:
+def _left_out(rule: Rule) -> set[str]:
+    """Return whom a ``MinusConcerned`` inside ``rule`` names."""
     match rule:
         case And(rules) | Or(rules):
-            return set[str]().union(*map(_concerned, rules))
+            return set[str]().union(*map(_left_out, rules))
         case Over(_, inner):
-            return _concerned(inner)
+            return _left_out(inner)
         case MinusConcerned(concerned, inner):
-            return {concerned} | _concerned(inner)
+            return {concerned} | _left_out(inner)
         case _:
             return set()
+
+
+class Voting(NamedTuple):
+    """A rule as a game among ``players``: its indices, or None and ``why`` there are none.
+
+    ``game`` is there where votes, a quota and vetoes say it all.
+    """
+
+    players: tuple[str, ...]
+    game: Game | None
+    indices: Indices | None
+    why: str
+
+
+def voting_of(rule: Rule, members: Sequence[str]) -> Voting:
+    """Return who can decide what under ``rule`` when everybody is there and says yes or no.
+
+    Consensus minus the member concerned is the game in which any one may be outvoted; another rule minus the member
+    concerned is played by the others, whoever they are. What the proposer may do alone, any one may do. A rule that
+    is no weighted game is the first member's own question (see ``own_act``), counted coalition by coalition.
+    """
+    found = _weighted(rule, tuple(members))
+    if found is not None:
+        players, weights, quota = found
+        if not 1 <= quota <= sum(weights):
+            why = "decided whatever the votes" if quota < 1 else "never decided, though all agree"
+            return Voting(players, None, None, why)
+        try:
+            game = Game(weights, quota)
+        except ValueError as error:
+            return Voting(players, None, None, str(error))
+        return Voting(players, game, indices(game), "")
+    return _by_coalitions(own_act(rule, members), members)
+
+
+_Weighted = tuple[tuple[str, ...], tuple[int, ...], int]
+
+
+def _weighted(rule: Rule, members: tuple[str, ...]) -> _Weighted | None:
+    """Return (players, votes of each, votes that decide) where that says it all; else None."""
+    n = len(members)
+    match rule:
+        case Consensus() | Silence():
+            return members, (1,) * n, n
+        case Quota(q):
+            return members, tuple(rule.weight(member) for member in members), q
+        case NegativeConsensus(stops):
+            return members, (1,) * n, n - (stops or n) + 1
+        case MinusConcerned(concerned, Consensus() | Silence()) if concerned == CONCERNED:
+            return members, (1,) * n, max(1, n - 1)
+        case MinusConcerned(concerned, inner) if concerned != CONCERNED or not named_in(inner):
+            others = members[1:] if concerned == CONCERNED else tuple(m for m in members if m != concerned)
+            return _weighted(inner, others)
+        case Over(participants, inner) if participants == {PROPOSER} and not named_in(inner):
+            found = _weighted(inner, members[:1])
+            return found and (members, (1,) * n, 1 if found[2] == 1 else n + 1)
+        case Over(participants, inner):
+            return _weighted_among(participants, inner, members)
+        case And((single,)) | Or((single,)):
+            return _weighted(single, members)
+        case _:
+            return None
+
+
+def _weighted_among(participants: frozenset[str], inner: Rule, members: tuple[str, ...]) -> _Weighted | None:
+    if participants == {CONCERNED}:
+        return _weighted(inner, members[:1]) if not named_in(inner) else None
+    if participants == {PARTICIPANTS}:
+        return _weighted(inner, members)
+    if participants <= set(members):
+        return _weighted(inner, tuple(member for member in members if member in participants))
+    return None
+
+
+def _by_coalitions(bound: Rule, members: Sequence[str]) -> Voting:
+    named = sorted(named_in(bound, members) & set(members))
+    alike = [member for member in members if member not in named]
+    players = (*named, *alike)
+    if len(named) > MOST_NAMED:
+        why = f"tells {len(named)} members apart, too many to count every coalition of them"
+        return Voting(players, None, None, why)
+
+    def wins(bits: int, count: int) -> bool:
+        favour = {member for number, member in enumerate(named) if bits >> number & 1} | set(alike[:count])
+        return _adopted(bound, players, set(players) - favour, ())
+
+    try:
+        return Voting(players, None, counted(len(named), len(alike), wins), "")
+    except ValueError as error:
+        return Voting(players, None, None, str(error))
+
+
+def banzhaf_shares(rule: Rule, members: Sequence[str]) -> dict[str, Fraction] | None:
+    """Return each member's share of all swings under ``rule``, averaged over whose own question it is.
+
+    None where there are no indices (see ``voting_of``), for one of the questions or for all.
+    """
+    total = dict.fromkeys(members, Fraction(0))
+    roles = named_in(rule) & {CONCERNED, PROPOSER}
+    askers = members if roles else members[:1]
+    for asker in askers:
+        voting = voting_of(bind(rule, asker, asker, members), members)
+        if voting.indices is None:
+            return None
+        for player, share in zip(voting.players, voting.indices.banzhaf, strict=True):
+            total[player] += share / len(askers)
+    return total
 
 
 def fatal_absence(
@@ -196,14 +241,15 @@ def fatal_absence(
     """Return ``k`` members without whom ``rule`` adopts nothing though all others agree; None if there are none.
 
     Args:
+        rule: Bound; a placeholder left in it is nobody, and so is its vote.
         members: Everybody with a seat. Fewer than ``k`` of them means all.
         present: Members that are taken to be there whatever ``k``.
     Raises:
         ValueError: k < 0, or more than 20,000 sets of named members of one size to look at.
     """
-    pool = set(members) - set(present)
+    pool, mentioned = set(members) - set(present), named_in(rule, members)
     # Whom the rule does not name it treats alike: which of them are absent makes no difference, only how many.
-    named, alike = sorted(pool & _named(rule)), sorted(pool - _named(rule))
+    named, alike = sorted(pool & mentioned), sorted(pool - mentioned)
     k = min(k, len(pool))
     if k < 0 or comb(len(named), min(k, len(named) // 2)) > MOST_SUBSETS:
         raise ValueError(f"expected k >= 0 with at most {MOST_SUBSETS} sets of named members, received k = {k}")

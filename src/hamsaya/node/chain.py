@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import msgspec
 
 from hamsaya.base.interval import Interval
-from hamsaya.charter.rules import p_decide
+from hamsaya.charter.decidable import p_decide
 from hamsaya.charter.types import DecisionClass
 from hamsaya.compliance.panel import k_of_n
 from hamsaya.linkage import law
@@ -45,13 +45,14 @@ def price_chain(
         seats, k: The panel and the votes it needs; 1 and 1 is a single attestor.
         tau_musd: A yearly flow, million US$ a year, to say what it sustains.
     Raises:
-        ValueError: an input out of its range.
+        ValueError: an input out of its range, or a rule that names more members than vote.
         KeyError: an input is missing.
     """
     confirm = _panel(inputs["p_seat_detect"], seats, k)
     misconfirm = _panel(inputs["p_seat_false"], seats, k)
     block = inputs["block_each"]
-    decide = Interval(*(p_decide(rule, others, p) for p in (block.high, block.mid, block.low)))
+    parsed = rule.parsed()
+    decide = Interval(*(p_decide(parsed, others, p) for p in (block.high, block.mid, block.low)))
     visits, honoured = inputs["visits_per_year"], inputs["p_honoured"]
     b = law.chain_interval(visits, inputs["p_detect"], confirm, decide, honoured)
     a = law.chain_interval(visits, inputs["p_false"], misconfirm, decide, honoured)
