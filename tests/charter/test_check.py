@@ -46,8 +46,8 @@ SOUND: dict[str, Any] = {
     "members": [*(party(name) for name in ("ava", "bel", "cor", "dun")), party("eel", standing="absent"),
                 party("cell", role="joint-cell", kind="organisation")],
     "instruments": [
-        instrument("base", clause("B.1", "charter.sign", "charter.withdraw", "charter.cut", before_entry=True, standing=ALL,
-                                  senders=["any"], recipients=["any"]),
+        instrument("base", clause("B.1", "charter.sign", "charter.withdraw", "charter.cut", before_entry=True,
+                                  standing=ALL, senders=["any"], recipients=["any"]),
                    clause("B.2", "charter.vote", "keys.publish", modality="duty", standing=ALL)),
         instrument("work", clause("W.1", "case.open", "case.ask", needs_case=True, decision="budget"),
                    clause("W.2", "case.answer", object="case-content", consent_of="data-owner", needs_case=True,

@@ -18,8 +18,9 @@ def exact(value: float) -> Interval:
 
 
 def price(rule: dict[str, Any], block: Interval | None = None) -> Chain:
-    inputs = {"visits_per_year": exact(1.0), "p_detect": exact(0.7), "p_false": exact(0.05), "p_seat_detect": exact(1.0),
-              "p_seat_false": exact(1.0), "p_honoured": exact(1.0), "block_each": block or exact(0.1), "r": exact(0.1)}
+    inputs = {"visits_per_year": exact(1.0), "p_detect": exact(0.7), "p_false": exact(0.05),
+              "p_seat_detect": exact(1.0), "p_seat_false": exact(1.0), "p_honoured": exact(1.0),
+              "block_each": block or exact(0.1), "r": exact(0.1)}
     return price_chain(inputs, DecisionClass(id="x", title="X", rule=rule), 8, 1, 1)
 
 
