@@ -3,7 +3,8 @@
 Rules
 1. What touches a member's soil, data or people is never adopted while that member refuses, nor without its own
    word: its silence is no consent, neither present nor absent.                         ``overrules``, ``tacit-consent``
-   That those who take part may leave the member concerned out is a warning: who asks must name it.  ``left-out``
+   Where those who take part decide, who asks lists them: that the list may leave the member concerned out, or hold
+   one that is absent and so abstains, is a warning.                                           ``left-out``, ``absent``
 2. A vote can end before the question lapses.                                                              ``mis-dated``
 3. A decision that nobody can ever take, or that is taken whatever the votes, is a warning.      ``dead``, ``automatic``
 4. So is one that changes standings with fewer named votes than the charter asks for.                      ``few-votes``
@@ -21,6 +22,7 @@ from hamsaya.charter.decidable import LONG_AFTER, named_in
 from hamsaya.charter.problem import Problem, error, warning
 from hamsaya.charter.types import DecisionClass
 from hamsaya.charter.votes import (
+    PARTICIPANTS,
     SEATED,
     And,
     Consensus,
@@ -80,6 +82,19 @@ def _hours(rule: Rule) -> Iterator[int]:
         yield rule.absent.days * 24
 
 
+def _tacit(rule: Rule) -> bool:
+    """Say whether anybody's silence agrees anywhere in ``rule``."""
+    match rule:
+        case And(rules) | Or(rules):
+            return any(map(_tacit, rules))
+        case Over(_, inner) | MinusConcerned(_, inner):
+            return _tacit(inner)
+        case Silence():
+            return True
+        case _:
+            return isinstance(rule.absent, Tacit)
+
+
 def _asked(rule: Rule, members: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield (member concerned, another that proposes) for every way in which a question differs to ``rule``."""
     named = [member for member in members if member in named_in(rule, members)]
@@ -106,7 +121,12 @@ def _consent(ref: str, rule: Rule, members: Sequence[str]) -> Iterator[Problem]:
             continue
         says[concerned] = None
         for absent, where in (("", "present"), (concerned, "absent")):
-            if _verdict(bound, members, says, absent):
+            if not _verdict(bound, members, says, absent):
+                continue
+            if absent and PARTICIPANTS in named_in(rule) and not _tacit(rule):
+                found["absent"] = warning(ref, "absent", "it touches soil, data or people, and who takes part but is "
+                                                         "absent abstains: list nobody who is absent")
+            else:
                 found["tacit-consent"] = error(ref, "tacit-consent", "it touches soil, data or people, and is adopted "
                                                                      f"while the member concerned, {where}, is silent")
         others = [member for member in members if member != concerned]
