@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from hamsaya.adapters.memory import MemoryKeys, MemoryStore
 from hamsaya.adapters.regionpack import Pack, builtin_pack
@@ -120,12 +121,33 @@ def one(node: Node, job: object) -> object:
 
 
 def small_pack(members: tuple[str, ...]) -> Pack:
-    """Return the default pack with a charter that ``members`` alone can bring into force."""
+    """Return the default pack with a charter that ``members`` alone can bring into force and change.
+
+    All of the pack's parties stay in the text; those left out never come on line. The last member counts votes, the
+    first stands in for it, and one other member's vote in favour is enough where the real text asks for several.
+    """
     pack = builtin_pack("afpak")
     instruments = [{**instrument, "entry_into_force": 2} for instrument in pack.charter["instruments"]]
     parties = tuple(party for party in pack.parties if party.id in members)
     assert len(parties) == len(members)
-    return replace(pack, parties=parties, charter={**pack.charter, "instruments": instruments})
+    table = [member if member["id"] in members or member["role"] != "member" else {**member, "standing": "observer"}
+             for member in pack.charter["members"]]
+    rules = [_small_rule(rule) for rule in pack.charter["rules"]]
+    changed = {"instruments": instruments, "members": table, "rules": rules, "epoch_signatures": 1,
+               "depositaries": [members[-1], members[0]]}
+    return replace(pack, parties=parties, charter={**pack.charter, **changed})
+
+
+def _small_rule(rule: dict[str, Any]) -> dict[str, Any]:
+    """Return a class of decisions with every quota of several votes lowered to one."""
+    def lower(plain: Any) -> Any:
+        if isinstance(plain, list):
+            return [lower(part) for part in plain]
+        if isinstance(plain, dict):
+            return {key: 1 if key == "q" else lower(value) for key, value in plain.items()}
+        return plain
+
+    return {**rule, "rule": lower(rule["rule"])}
 
 
 def make_federation(

@@ -19,9 +19,10 @@ Rules
     electorate is that of the opening, and counting again gives the same.  else ``not-depositary``, ``miscounted``, …
     A change of standing needs the named votes of enough others: the signatures of its epoch.
                                                                                       else ``epoch-signatures``
- 9. retract: by the proposer, while nothing is recorded.                                else ``recorded``
-10. contest: the depositary's own receipt shows the sender's vote in time, and the record leaves it out. The record is
-    void then, and the depositary counts again.                                         else ``not-omitted``
+ 9. retract: by the proposer, while nothing is recorded. Where the two cross on the way the record stands, whichever
+    came first: else the order of arrival would decide.                                 else ``recorded``
+10. contest: the depositary's own receipt shows the sender's vote in time, and the record leaves it out or lists it
+    with a later time than its log. The record is void then, and the depositary counts again.     else ``not-omitted``
 What rests on a message that is not known here yet waits: ``predecessor-missing``.
 
 A vote is counted from the instant at which it was in the depositary's log, never from the time its sender wrote.
@@ -37,7 +38,16 @@ from hamsaya.base.instants import DAY, HOUR
 from hamsaya.charter.compiled import Compiled
 from hamsaya.charter.reduce import subject_of
 from hamsaya.charter.situation import SKEW, Situation, record_of
-from hamsaya.charter.types import CharterState, Document, Proposal, Recorded, document_from_bytes, kinds_named
+from hamsaya.charter.types import (
+    TOUCHES,
+    CharterState,
+    Clause,
+    Document,
+    Proposal,
+    Recorded,
+    document_from_bytes,
+    kinds_named,
+)
 from hamsaya.charter.votes import (
     CONCERNED,
     PARTICIPANTS,
@@ -52,6 +62,7 @@ from hamsaya.charter.votes import (
     Vote,
     bind,
     evaluate,
+    never_tacit,
 )
 from hamsaya.messages import charter as said
 from hamsaya.messages.charter import Amend, SetStanding
@@ -139,6 +150,8 @@ def _react(now: Situation, event: Event, body: said.React) -> Decision:
 def _withdraw(now: Situation, event: Event, body: said.Withdraw) -> Decision:
     if (event.sender, body.instrument) not in now.bound:
         return refuse("not-bound", "assembly:4", "only who has signed an instrument leaves it")
+    if not body.revoked and now.held(event.sender, body.instrument).standing == "left":
+        return refuse("not-bound", "assembly:4", "who has left gives no notice; joining again needs a decision")
     if not body.revoked:
         return permit("assembly:4", "a party may leave with the notice that the instrument asks for")
     held = now.state.withdrawals.get((event.sender, body.instrument))
@@ -162,8 +175,8 @@ def _propose(now: Situation, event: Event, body: said.Propose, sound: Sound) -> 
         return refuse("reference-taken", "assembly:6", "the reference names another proposal already")
     if body.proposal.partition("/")[0] != event.sender:
         return refuse("not-yours", "assembly:6", "a proposal's reference begins with its proposer")
-    if now.electorate.get(event.sender) not in PRESENT:
-        return refuse("no-vote", "assembly:6", "only members with a vote propose")
+    if now.electorate.get(event.sender) not in PRESENT and body.against is None:
+        return refuse("no-vote", "assembly:6", "only members with a vote propose, but for an appeal")
     decision = now.compiled.classes.get(body.decision)
     if decision is None:
         return refuse("unknown-class", "assembly:6", f"the charter has no class of decisions {body.decision!r}")
@@ -280,8 +293,6 @@ def _listed(state: CharterState, event: Event, body: said.Record, put: Proposal)
     """Return the refusal of a record whose list is not of the votes known here, or whose times do not follow."""
     if put.subject != body.subject or len({vote.member for vote in body.votes}) != len(body.votes):
         return refuse("other-proposal", "assembly:8", "the record is of another text than the proposal known here")
-    if body.proposal in state.retracted:
-        return refuse("retracted", "assembly:8", "the proposer has taken the proposal back")
     for vote in body.votes:
         held = state.votes.get((body.proposal, vote.member))
         if held is None:
@@ -305,10 +316,13 @@ def lacking_names(then: Situation, put: Proposal, votes: Mapping[str, Vote]) -> 
 def outcome_of(then: Situation, put: Proposal, votes: Mapping[str, Vote], opened_at: int, now: int) -> Outcome:
     """Return how far the vote on ``put`` has come at ``now``, by the rule and electorate of its opening.
 
-    Undecided at the end of its class's days it has lapsed: blocked.
+    Undecided at the end of its class's days it has lapsed: blocked. Nobody agrees by silence to an amendment that
+    changes a clause on soil, data or people: there an absent member that has not voted refuses.
     """
     decision = then.compiled.classes[put.decision]
     rule = bind(then.compiled.rules[put.decision], put.concerned, put.by, put.participants)
+    if isinstance(put.act, Amend) and touches_soil_or_data(then.compiled.document, put.act):
+        rule = never_tacit(rule)
     lapses = opened_at + decision.expires_days * DAY
     outcome = evaluate(rule, votes, then.electorate, opened_at, min(now, lapses))
     if outcome.verdict != "pending":
@@ -316,6 +330,16 @@ def outcome_of(then: Situation, put: Proposal, votes: Mapping[str, Vote], opened
     if now >= lapses:
         return Outcome("blocked", None, (f"undecided for {decision.expires_days} days, it has lapsed",))
     return outcome._replace(next_at=min(outcome.next_at or lapses, lapses))
+
+
+def touches_soil_or_data(document: Document, act: Amend) -> bool:
+    """Say whether ``act`` changes, adds or removes a clause of ``document`` that needs somebody's consent."""
+    return _consented(document) != _consented(document_from_bytes(act.document))
+
+
+def _consented(document: Document) -> dict[tuple[str, str], Clause]:
+    return {(instrument.id, clause.id): clause for instrument in document.instruments for clause in instrument.clauses
+            if clause.consent_of != "none" or clause.object in TOUCHES}
 
 
 def _retract(now: Situation, event: Event, reference: str) -> Decision:
@@ -335,8 +359,10 @@ def _contest(now: Situation, event: Event, body: said.Contest, proven: tuple[str
     vote = now.state.votes.get((body.proposal, event.sender))
     if record is None or vote is None:
         return refuse(MISSING, "assembly:10", "the record or the vote is not known here yet")
-    omitted = all(counted.message != vote.message for counted in record.votes)
     in_time = proven is not None and proven[0] == record.by and proven[1] <= record.closed_at
+    # Listed with a later instant than its own log shows, a vote is left out of whatever had ended by then.
+    omitted = all(counted.message != vote.message or (proven is not None and proven[1] < counted.at)
+                  for counted in record.votes)
     if vote.message != body.vote or not omitted or not in_time:
         return refuse("not-omitted", "assembly:10", "the receipt does not show that the record left this vote out")
     return permit("assembly:10", "the depositary's own log held the vote in time, and the record leaves it out")

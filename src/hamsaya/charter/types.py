@@ -36,6 +36,8 @@ Date = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}\Z")]
 CHARTER = "charter"
 """The ``document`` of a ``charter.sign`` that signs the charter itself; an annex has its own reference."""
 REVISION_DOMAIN = "hamsaya/v1/charter"
+TOUCHES = frozenset(("case-content", "area-counts", "soil"))
+"""Objects that are a member's soil, data or people: acts on them need its consent, whatever anybody else decides."""
 DRAFTS = "draft."
 """Instruments whose id begins so are texts under negotiation: they are shown and reported on, and give no power."""
 

@@ -26,7 +26,7 @@ once adopted, which is for whoever records it: without a time limit a later vote
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, Literal, NamedTuple
 
 from hamsaya.base.errors import PeerError
@@ -159,6 +159,21 @@ def bind(rule: Rule, concerned: str | None, proposer: str, participants: Iterabl
         case MinusConcerned(member, inner):
             (found,) = names[CONCERNED] if member == CONCERNED else (member,)
             return MinusConcerned(found, bind(inner, concerned, proposer, participants))
+        case _:
+            return rule
+
+
+def never_tacit(rule: Rule) -> Rule:
+    """Return ``rule`` with nobody agreeing by silence: an absent member that has not voted then refuses."""
+    match rule:
+        case And(rules):
+            return And(tuple(map(never_tacit, rules)))
+        case Or(rules):
+            return Or(tuple(map(never_tacit, rules)))
+        case Over() | MinusConcerned():
+            return replace(rule, rule=never_tacit(rule.rule))
+        case Consensus(Tacit()) | Quota(absent=Tacit()) | Silence(absent=Tacit()) | NegativeConsensus(absent=Tacit()):
+            return replace(rule, absent="blocks")
         case _:
             return rule
 

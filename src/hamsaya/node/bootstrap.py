@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
 from hamsaya.adapters import ucdp
+from hamsaya.adapters.charterfile import VERSION, load_charter, versions
 from hamsaya.adapters.clock import ExerciseClock, SystemClock, SystemRandom
 from hamsaya.adapters.http import HttpTransport, admit, make_certificate, server_context
 from hamsaya.adapters.keyfile import KeyFile
@@ -36,9 +37,10 @@ from hamsaya.adapters.sqlite import SqliteStore
 from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.base.ids import member_id
 from hamsaya.base.interval import Interval
+from hamsaya.charter.cedar import Engine
 from hamsaya.charter.check import require_sound
 from hamsaya.charter.compiled import compile_document
-from hamsaya.charter.types import document_from_plain
+from hamsaya.charter.types import Document, document_from_plain
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.crypto.support import require_post_quantum
 from hamsaya.messages.keys import SIGNING_LIFETIME, Card, encode_card, open_card, sign_statement
@@ -51,6 +53,10 @@ from hamsaya.node.send import Draft, SendJob
 from hamsaya.node.service import Pace, Service
 from hamsaya.ports.clock import Clock
 from hamsaya.ports.keys import KeyRing, KeyStore, new_ring, rotate
+
+
+ENGINE = Engine()
+"""Cedar beside the reference, one for the process: what it remembers depends on the charter's text alone."""
 
 
 class ExerciseTime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -295,6 +301,7 @@ def agreement_of(pack: Pack, own: str) -> Agreement:
         areas=pack.areas,
         observers=frozenset(party.id for party in pack.parties if party.role != "member"),
         exercise=exercise,
+        judge=ENGINE,
     )
 
 
@@ -306,6 +313,35 @@ def open_pack(settings: Settings) -> Pack:
 def open_named_pack(name: str | None) -> Pack:
     """Return the pack in folder ``name``, else the built-in pack of that name; None is the default one."""
     return load_pack(Path(name)) if name is not None and Path(name).is_dir() else builtin_pack(name)
+
+
+def open_charter(name: str | None) -> Document:
+    """Return the charter ``name``, read from data alone.
+
+    Args:
+        name: A version's folder or its ``charter.toml``, a pack's folder, a single file, an installed pack with or
+            without a version (``PACK/2026-09-01``), a version of the default pack; None is that pack's own.
+    Raises:
+        OperatorError: there is none, or it does not fit its schema; the file and the field are named.
+    """
+    path = Path(name or "")
+    if name is not None and path.exists() and not (path / "pack.toml").is_file():
+        whole = path.parent if path.is_file() and (path.parent / "articles").is_dir() else path
+        return document_from_plain(load_charter(whole)[0])
+    pack, _, version = ("", "", name) if name is not None and VERSION.match(name) else (name or "").partition("/")
+    opened = builtin_pack(pack or None, version or None) if not path.is_dir() or not name else load_pack(path)
+    return document_from_plain(opened.charter)
+
+
+def charters_beside(name: str | None) -> list[str]:
+    """Return the versions that stand beside the charter ``name``, each as a name that ``open_charter`` takes."""
+    path = Path(name or "")
+    if name is not None and path.exists():
+        folder = path / "charter" if (path / "pack.toml").is_file() else (path if path.is_dir() else path.parent).parent
+        return [str(folder / version) for version in versions(folder.parent)] if folder.name == "charter" else []
+    pack = "" if name is None or VERSION.match(name) else name.partition("/")[0]
+    opened = builtin_pack(pack or None)
+    return [f"{opened.id}/{version}" for version in opened.versions]
 
 
 def _with_present(pack: Pack, present: tuple[str, ...]) -> Pack:

@@ -19,7 +19,7 @@ from hamsaya.cases.types import EMPTY_CASES, CasesState
 from hamsaya.charter import assembly
 from hamsaya.charter import reduce as charter_reduce
 from hamsaya.charter.check import require_sound
-from hamsaya.charter.types import CHARTER, EMPTY_CHARTER, CharterState, Recorded
+from hamsaya.charter.types import CHARTER, EMPTY_CHARTER, CharterState, Document, Recorded
 from hamsaya.compliance import reduce as compliance_reduce
 from hamsaya.compliance import rules as compliance_rules
 from hamsaya.compliance import views as compliance_views
@@ -72,7 +72,12 @@ def _decide_charter(agreement: Agreement, state: FederationState, event: Event) 
     if isinstance(event.body, Sign) and (refused := _signature(agreement, state, event.body)):
         return refused
     proven = _proven(agreement, state, event) if isinstance(event.body, Contest) else None
-    return assembly.decide(lambda at: agreement.situation(state.charter, at), event, require_sound, proven)
+
+    def sound(document: Document) -> None:
+        current = agreement.situation(state.charter, event.issued_at).compiled
+        require_sound(document, earlier={current.revision: current.document})
+
+    return assembly.decide(lambda at: agreement.situation(state.charter, at), event, sound, proven)
 
 
 def _signature(agreement: Agreement, state: FederationState, body: Sign) -> Decision | None:
@@ -96,7 +101,8 @@ def _proven(agreement: Agreement, state: FederationState, event: Event) -> tuple
         if record is None or (header.snd, header.mid) != (event.sender, event.body.vote):
             return None
         keys = log_vkeys(agreement.origin(record.by), directory.signature_key(state.directory, record.by, "log"))
-        return record.by, read_receipt(keys, event.body.statement, event.body.receipt).at
+        verdict = read_receipt(keys, event.body.statement, event.body.receipt)
+        return (record.by, verdict.at) if verdict.state == "admitted" else None
     except PeerError:
         return None
 
