@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from hamsaya.canon import digest
+from hamsaya.canon import digest, encode
 from hamsaya.charter.types import (
     Cast,
     CharterState,
@@ -66,9 +66,11 @@ def _assembly(state: CharterState, event: Event) -> CharterState:
         case said.Propose() as body:
             put = Proposal(at, message, event.sender, subject_of(body), body.decision, body.title, body.act,
                            body.concerned, tuple(body.participants), body.against)
-            return replace(state, proposals=state.proposals.set(body.proposal, put))
+            # Put again in the same words it is the same question, since the first time.
+            first_put = min(state.proposals.get(body.proposal, put), put, key=lambda each: (each.at, each.message))
+            return replace(state, proposals=state.proposals.set(body.proposal, first_put))
         case said.Retract(proposal=reference):
-            return replace(state, retracted=state.retracted.set(reference, at))
+            return replace(state, retracted=state.retracted.set(reference, min(at, state.retracted.get(reference, at))))
         case said.CastVote() as body:
             cast = Cast(at, message, body.choice, body.reason)
             first = min(state.votes.get((body.proposal, event.sender), cast), cast, key=lambda each: each[:2])
@@ -128,6 +130,6 @@ def snapshot(state: CharterState) -> Any:
 
 
 def _rows(rows: Any) -> list[Any]:
-    """Return tuples, which begin with their unlike keys, in order and as plain lists."""
+    """Return tuples as plain lists, in the order of their encodings."""
     plain = [msgspec.to_builtins(row, builtin_types=(bytes,)) for row in rows]
-    return sorted(plain, key=lambda row: [(type(part).__name__, part) for part in row[:4] if part is not None][:4])
+    return sorted(plain, key=encode)

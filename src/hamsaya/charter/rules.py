@@ -38,7 +38,7 @@ from hamsaya.base.errors import PolicyRefusal
 from hamsaya.charter.compiled import NO_CLAUSES, Compiled, CompiledClause
 from hamsaya.charter.situation import Situation
 from hamsaya.charter.treaty import Provision, Reaction, Reservation, relation
-from hamsaya.charter.types import Party, Request
+from hamsaya.charter.types import CHARTER, Party, Request
 from hamsaya.messages.event import Event
 
 JOINS_LINKS = "charter.cut"
@@ -273,8 +273,8 @@ def _reactions(situation: Situation, instrument: str, clause: str) -> list[React
 
 def _bound_since(situation: Situation, instrument: str) -> dict[str, int]:
     found: dict[str, int] = {}
-    for signers in situation.state.signatures.values():
-        for member, signature in signers.items():
+    for (document, _), signers in situation.state.signatures.items():
+        for member, signature in signers.items() if document == CHARTER else ():
             if (member, instrument) in situation.bound:
                 found[member] = min(found.get(member, signature.at), signature.at)
     return found

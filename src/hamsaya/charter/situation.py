@@ -4,7 +4,8 @@ Rules
 1. A member's standing is the document's, then what adopted decisions gave it, in the order of their effect; a
    decision that names an instrument speaks of that one alone.
 2. A notice of withdrawal takes effect when the instrument's notice has run, unless it was revoked before: then the
-   member has left, and clauses marked so go on for it until the wind-down is over.
+   member has left, and clauses marked so go on for it until the wind-down is over. Only a later decision that names
+   the instrument lets it in again.
 3. An instrument enters into force once enough members of full standing have signed it, the required ones among them,
    and the delay is over; it ends at its sunset. What it requires must be in force too. A draft never is.
 4. Signatures of an earlier revision hold for what lawfully took its place: an amendment binds by the charter's rule.
@@ -201,16 +202,18 @@ def _standings(
     compiled: Compiled, state: CharterState, at: int
 ) -> tuple[dict[tuple[str, str], Held], frozenset[tuple[str, str]]]:
     found = {(party.id, ""): Held(party.standing) for party in compiled.document.members}
-    for _, _, proposal in in_effect(state, at):
+    decided: dict[tuple[str, str], int] = {}
+    for effect, _, proposal in in_effect(state, at):
         match proposal.act:
             case SetStanding(member=member, standing=standing, instrument=None, clauses=clauses):
                 found = {key: held for key, held in found.items() if key[0] != member}
                 found[member, ""] = Held(standing, frozenset(clauses))
             case SetStanding(member=member, standing=standing, instrument=str() as name, clauses=clauses):
                 found[member, name] = Held(standing, frozenset(clauses))
+                decided[member, name] = effect
     winding = set()
     for (member, name), left_at, over_at in _departures(compiled, state):
-        if left_at <= at:
+        if decided.get((member, name), 0) <= left_at <= at:
             found[member, name] = Held("left")
             if at < over_at:
                 winding.add((member, name))

@@ -93,7 +93,7 @@ def _status(
     situation: Situation, reference: str, put: Proposal, record: Recorded | None, at: int, effective: bool
 ) -> tuple[str, int | None, list[str]]:
     state = situation.state
-    if reference in state.retracted:
+    if reference in state.retracted and record is None:
         return "retracted", None, [f"{put.by} has taken it back"]
     if record is not None:
         counted = ", ".join(f"{vote.member} {vote.choice}" for vote in record.votes) or "no votes"

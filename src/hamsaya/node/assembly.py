@@ -11,7 +11,7 @@ from hamsaya.base.errors import PeerError
 from hamsaya.base.instants import DAY, HOUR
 from hamsaya.charter.assembly import lacking_names, outcome_of
 from hamsaya.charter.situation import Situation, record_of
-from hamsaya.charter.types import Cast, Proposal
+from hamsaya.charter.types import Cast, Proposal, Recorded
 from hamsaya.charter.votes import Vote
 from hamsaya.messages.charter import Contest, CountedVote, Record
 from hamsaya.node.core import Node
@@ -70,28 +70,28 @@ def _logged_at(node: Node, message_id: bytes) -> int:
 
 
 def contests_due(node: Node) -> list[Draft]:
-    """Return the contests of records that leave this node's vote out although their depositary had it in time."""
+    """Return the contests of records that leave this node's vote out, or date it later than their own log has it."""
     state, drafts = node.state.charter, []
     for reference, records in state.records.items():
         vote = state.votes.get((reference, node.own))
         for message, record in records.items():
-            known = vote is None or message in state.contested or record.by == node.own
-            if known or any(counted.message == vote.message for counted in record.votes):  # type: ignore[union-attr]
+            if vote is None or message in state.contested or record.by == node.own:
                 continue
-            if body := _contest(node, reference, message, record.by, record.closed_at, vote):  # type: ignore[arg-type]
+            if body := _contest(node, reference, message, record, vote):
                 drafts.append(Draft(body, tuple(everybody(node, "charter.contest"))))
     return drafts
 
 
-def _contest(node: Node, reference: str, record: bytes, by: str, closed_at: int, vote: Cast) -> Contest | None:
-    receipt = node.store.receipt(by, vote.message)
+def _contest(node: Node, reference: str, message: bytes, record: Recorded, vote: Cast) -> Contest | None:
+    receipt = node.store.receipt(record.by, vote.message)
     sent = next((row for row in node.store.find_journal(vote.message) if row.role == "sent"), None)
     if receipt is None or sent is None:
         return None
     try:
-        verdict = read_receipt(node.log_keys(by), sent.statement, receipt)
+        verdict = read_receipt(node.log_keys(record.by), sent.statement, receipt)
     except PeerError:
         return None
-    if verdict.state != "admitted" or verdict.at > closed_at:
+    listed = any(counted.message == vote.message and counted.at <= verdict.at for counted in record.votes)
+    if verdict.state != "admitted" or verdict.at > record.closed_at or listed:
         return None
-    return Contest(proposal=reference, record=record, vote=vote.message, statement=sent.statement, receipt=receipt)
+    return Contest(proposal=reference, record=message, vote=vote.message, statement=sent.statement, receipt=receipt)
