@@ -31,7 +31,6 @@ from hamsaya.node.agreement import Agreement
 
 START = parse("2026-03-01T08:00:00Z")
 MEMBERS = ("ava", "bel", "cor", "dun", "eld", "fen")
-VOTERS = MEMBERS
 PARTIES = (*MEMBERS, "gil", "cell", "watch")
 SEATED = ["full", "partial", "absent"]
 KEEPS = ["full", "partial", "observer", "absent", "supervised", "suspended"]
@@ -314,7 +313,14 @@ def amend(document: Document) -> said.Amend:
 def signed_world(*members: str) -> World:
     """Return a world in which ``members`` (by default all) have signed everything."""
     world = World()
-    return world.sign(*(members or (*MEMBERS, "cell", "watch")))
+    return world.sign(*(members or PARTIES))
+
+
+def away(member: str) -> Compiled:
+    """Return the charter of nowhere with one member absent."""
+    base = founding().document
+    parties = [msgspec.structs.replace(one, standing="absent") if one.id == member else one for one in base.members]
+    return compile_document(replace_document(base, members=tuple(parties)))
 
 
 def yes(*members: str) -> dict[str, said.Choice]:

@@ -247,7 +247,7 @@ def test_the_views_show_standings_links_and_notices(world: World) -> None:
     shown = {each.member: each for each in views.standings(world.situation(), world.now)}
     assert shown["ava"].leaves == {"cases": world.now + 90 * DAY}
     assert (shown["bel"].cut_with, shown["cor"].cut_with, shown["dun"].cut_with) == (["cor"], ["bel"], [])
-    assert "cases" in shown["dun"].signed and shown["gil"].signed == []
+    assert "cases" in shown["dun"].signed and shown["watch"].cut_with == []
 
 
 def test_the_view_of_a_question_follows_its_life(world: World) -> None:
