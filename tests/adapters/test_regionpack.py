@@ -12,7 +12,7 @@ import pytest
 
 from hamsaya.adapters.regionpack import Pack, builtin_pack, load_pack
 from hamsaya.base.errors import OperatorError
-from hamsaya.charter.rules import compile_document
+from hamsaya.charter.compiled import compile_document
 from hamsaya.charter.types import document_from_plain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +44,7 @@ def test_a_second_region_loads_by_the_same_code() -> None:
     assert pack.inputs["r"].mid == 0.2
     assert pack.projects[0].figures[0].dispute
     assert pack.exercise.commitment.body.k == 2
+    assert (pack.versions, dict(pack.examples)) == ((), {}), "a small pack's charter may be a single file"
 
 
 @BOTH
@@ -95,6 +96,10 @@ SPOILED = {
     "not TOML": ("members.toml", "[[members]]", "[[members", "members.toml", "TOML"),
     "unknown kind": ("charter.toml", '"monitor.report"', '"monitor.people"', "charter.toml", "LW.2.kinds"),
     "misspelt safeguard": ("charter.toml", "before_entry", "before_entri", "charter.toml", "before_entri"),
+    "unreadable rule": ("charter.toml", 'rule = "quota"', 'rule = "lot"', "charter.toml", "suspend-tranche.rule"),
+    "version of a single file": (
+        "pack.toml", 'id = "lakeland"', 'id = "lakeland"\ncharter = "2020-01-01"', "pack.toml", "charter"
+    ),
     "stranger on the panel": (
         "exercises/regatta.toml", 'member = "north-shore", bloc', 'member = "stranger", bloc',
         "exercises/regatta.toml", "commitment.body.panel",

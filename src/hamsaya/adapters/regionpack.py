@@ -9,6 +9,7 @@ Rules
 4. Parties named anywhere in a pack are parties of ``members.toml``; only projects may name others, who are no
    party to the charter.
 5. No bloc holds as many seats of an exercise panel as decide a finding.
+6. Of the versions of a charter ``pack.toml`` names the one in use (``adapters.charterfile`` reads it).
 
     pack = builtin_pack()
     pack.areas[gid]                         # frozenset of the parties that report on that cell
@@ -21,20 +22,19 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from hamsaya.base.errors import OperatorError, PeerError
+from hamsaya.adapters.charterfile import CHARTERS, HEAD, Examples, read_charter, versions
+from hamsaya.adapters.tomlfile import Folder, Table, invalid, read_bytes, read_plain, read_table
+from hamsaya.base.errors import OperatorError
 from hamsaya.base.ids import MEMBER
-from hamsaya.charter.types import Party, document_from_plain
+from hamsaya.charter.types import Party
 from hamsaya.messages.cases import (
     Act,
     Caveat,
@@ -53,11 +53,6 @@ GRID_COLUMNS, GRID_ROWS = 720, 360
 ANNEX = "annex-reporting"
 """The ``document`` of a ``charter.sign`` of the reporting annex; its revision is ``Pack.annex_digest``."""
 Degrees = Annotated[float, msgspec.Meta(ge=-180.0, le=180.0)]
-T = TypeVar("T")
-
-
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One table of a pack file."""
 
 
 class Figure(Table, frozen=True):
@@ -212,6 +207,7 @@ class _Head(Table, frozen=True):
     map_box: tuple[Degrees, Degrees, Degrees, Degrees]
     annex: _Annex
     disclaimers: dict[str, Text]
+    charter: str = ""
 
 
 class _Members(Table, frozen=True):
@@ -233,8 +229,10 @@ class Pack:
     Attributes:
         map_box: west, south, east, north in degrees.
         parties: In the order of display; ``party(id)`` finds one.
-        charter: The sample charter with the parties as its members, plain values that
+        charter: The sample charter in use with the parties as its members, plain values that
             ``charter.types.document_from_plain`` has taken.
+        versions: The dates of all versions of the charter, the earliest first; none where it is a single file.
+        examples: The worked examples of the charter in use by article, ``instrument:clause``.
         areas: PRIO-GRID cell to the parties that report on it; nobody reports on a missing cell.
         annex_digest: SHA-256 of the annex file as it stands on disk, 32 bytes; what the members sign.
         inputs: Default inputs of the price of compliance by name.
@@ -248,6 +246,8 @@ class Pack:
     map_box: tuple[float, float, float, float]
     parties: tuple[Party, ...]
     charter: dict[str, Any]
+    versions: tuple[str, ...]
+    examples: Examples
     areas: Mapping[int, frozenset[str]]
     annex_digest: bytes
     annex_source: str
@@ -263,97 +263,76 @@ class Pack:
         raise ValueError(f"the pack {self.id} has no party {member[:40]!r}")
 
 
-def builtin_pack(name: str | None = None) -> Pack:
+def builtin_pack(name: str | None = None, version: str | None = None) -> Pack:
     """Return the pack of this name that is installed with the software, by default the one its index names.
 
+    Args:
+        version: As for ``load_pack``.
     Raises:
         OperatorError: no such pack (``no-such-pack``), or as ``load_pack``.
     """
     packs = resources.files("hamsaya.regions")
-    wanted = _typed(packs, "index.toml", _Index).default if name is None else name
+    wanted = read_table(packs, "index.toml", _Index).default if name is None else name
     if not MEMBER.fullmatch(wanted) or not packs.joinpath(wanted, "pack.toml").is_file():
         raise OperatorError(f"expected an installed region pack or an existing folder, received {wanted[:40]!r}",
                             code="no-such-pack")
-    return load_pack(packs.joinpath(wanted))
+    return load_pack(packs.joinpath(wanted), version)
 
 
-def load_pack(path: Path | Traversable) -> Pack:
+def load_pack(path: Folder, version: str | None = None) -> Pack:
     """Return the pack in folder ``path``.
 
+    Args:
+        version: The version of its charter, a date; without one that which ``pack.toml`` names.
     Raises:
         OperatorError: a file is missing or unreadable (``pack-unreadable``), a field is missing, unknown or
             out of range (``pack-invalid``), or the annex has other bytes than recorded (``annex-digest``).
             The message names the file and the field.
     """
-    head = _typed(path, "pack.toml", _Head)
-    parties = tuple(_typed(path, "members.toml", _Members).members)
+    head = read_table(path, "pack.toml", _Head)
+    parties = tuple(read_table(path, "members.toml", _Members).members)
     ids = _unique("members.toml", "members.id", [party.id for party in parties])
-    annex = _read(path, head.annex.file)
+    annex = read_bytes(path, head.annex.file)
     if hashlib.sha256(annex).hexdigest() != head.annex.sha256:
         raise OperatorError(f"{head.annex.file}: expected the SHA-256 that pack.toml records, received other "
                             "bytes; restore the file, or record and sign the new annex", code="annex-digest")
     script = f"exercises/{head.default_exercise}.toml"
-    exercise = _typed(path, script, Exercise)
+    exercise = read_table(path, script, Exercise)
     _check_exercise(script, exercise, ids)
-    projects = tuple(_typed(path, "projects.toml", _Projects).projects)
+    projects = tuple(read_table(path, "projects.toml", _Projects).projects)
     _check_projects(projects, exercise, script)
-    charter = _charter(path)
-    inputs = _typed(path, "linkage.toml", _Linkage).inputs
+    known = versions(path)
+    where = _version(path, head.charter if version is None else version, known)
+    charter, examples = read_charter(path, where, read_plain(path, "members.toml"))
+    inputs = read_table(path, "linkage.toml", _Linkage).inputs
     _check_intervals("linkage.toml", {f"inputs.{name}": (i.low, i.mid, i.high) for name, i in inputs.items()})
     return Pack(
         id=head.id, title=head.title, languages=tuple(head.languages),
         disclaimers=MappingProxyType(_disclaimers(head)), map_box=_box(head.map_box), parties=parties,
-        charter=charter, areas=MappingProxyType(_areas(head.annex.file, annex, ids)),
+        charter=charter, versions=known, examples=examples, areas=MappingProxyType(_areas(head.annex.file, annex, ids)),
         annex_digest=bytes.fromhex(head.annex.sha256), annex_source=head.annex.source, projects=projects,
         inputs=MappingProxyType(inputs), exercise=exercise,
     )
 
 
-def _invalid(file: str, field: str, problem: str) -> OperatorError:
-    return OperatorError(f"{file}, {field}: {problem}", code="pack-invalid")
-
-
-def _read(path: Path | Traversable, file: str) -> bytes:
-    try:
-        return path.joinpath(*file.split("/")).read_bytes()
-    except OSError as error:
-        raise OperatorError(f"{file}: expected a readable file of the region pack ({type(error).__name__})",
-                            code="pack-unreadable") from None
-
-
-def _toml(path: Path | Traversable, file: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(_read(path, file).decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise OperatorError(f"{file}: expected TOML in UTF-8: {error}", code="pack-invalid") from None
-
-
-def _typed(path: Path | Traversable, file: str, table: type[T]) -> T:
-    """Return the file as ``table``; msgspec names the path of the field that does not fit."""
-    try:
-        return msgspec.convert(_toml(path, file), table)
-    except msgspec.ValidationError as error:
-        raise OperatorError(f"{file}: {error}", code="pack-invalid") from None
-
-
 def _unique(file: str, field: str, names: list[str]) -> frozenset[str]:
     seen = frozenset(names)
     if len(seen) != len(names):
-        raise _invalid(file, field, "expected each name once, received one twice")
+        raise invalid(file, field, "expected each name once, received one twice")
     return seen
 
 
 def _disclaimers(head: _Head) -> dict[str, str]:
     missing = sorted(set(head.languages) - set(head.disclaimers))
     if missing:
-        raise _invalid("pack.toml", f"disclaimers.{missing[0]}", "expected a disclaimer in every language")
+        raise invalid("pack.toml", f"disclaimers.{missing[0]}", "expected a disclaimer in every language")
     return head.disclaimers
 
 
 def _box(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
     west, south, east, north = box
     if not (west < east and south < north and abs(south) <= 90 and abs(north) <= 90):
-        raise _invalid("pack.toml", "map_box", "expected west < east and south < north in degrees")
+        raise invalid("pack.toml", "map_box", "expected west < east and south < north in degrees")
     return box
 
 
@@ -363,13 +342,13 @@ def _areas(file: str, annex: bytes, ids: frozenset[str]) -> dict[int, frozenset[
     known: dict[str, frozenset[str]] = {}
     for number, row, first, last, names in _annex_rows(file, annex):
         if not (0 <= row < GRID_ROWS and 0 <= first <= last < GRID_COLUMNS):
-            raise _invalid(file, f"line {number}", "expected row 0..359, columns 0..719, first <= last")
+            raise invalid(file, f"line {number}", "expected row 0..359, columns 0..719, first <= last")
         reporters = known.setdefault(names, frozenset(filter(None, names.split("|"))))
         if not reporters <= ids:
-            raise _invalid(file, f"line {number}, reporters", "expected parties of members.toml")
+            raise invalid(file, f"line {number}, reporters", "expected parties of members.toml")
         for gid in range(row * GRID_COLUMNS + first + 1, row * GRID_COLUMNS + last + 2):
             if gid in areas:
-                raise _invalid(file, f"line {number}", "expected each cell once")
+                raise invalid(file, f"line {number}", "expected each cell once")
             areas[gid] = reporters
     return areas
 
@@ -378,18 +357,18 @@ def _annex_rows(file: str, annex: bytes) -> Iterator[tuple[int, int, int, int, s
     try:
         reader = csv.reader(io.StringIO(annex.decode("ascii"), newline=""), strict=True)
         if next(reader, None) != ["row", "col_first", "col_last", "reporters"]:
-            raise _invalid(file, "line 1", "expected the columns row, col_first, col_last, reporters")
+            raise invalid(file, "line 1", "expected the columns row, col_first, col_last, reporters")
         for number, cells in enumerate(reader, start=2):
             row, first, last, names = cells
             yield number, int(row), int(first), int(last), names
     except (ValueError, csv.Error):
-        raise _invalid(file, "rows", "expected three whole numbers and party names on every line") from None
+        raise invalid(file, "rows", "expected three whole numbers and party names on every line") from None
 
 
 def _check_intervals(file: str, intervals: Mapping[str, tuple[float, float, float]]) -> None:
     for field, (low, mid, high) in intervals.items():
         if not low <= mid <= high:
-            raise _invalid(file, field, "expected low <= middle <= high")
+            raise invalid(file, field, "expected low <= middle <= high")
 
 
 def _check_projects(projects: tuple[Project, ...], exercise: Exercise, script: str) -> None:
@@ -399,34 +378,35 @@ def _check_projects(projects: tuple[Project, ...], exercise: Exercise, script: s
         for project in projects for figure in project.figures
     })
     if exercise.tranche.body.project not in names:
-        raise _invalid(script, "tranche.body.project", "expected a project of projects.toml")
+        raise invalid(script, "tranche.body.project", "expected a project of projects.toml")
 
 
-def _charter(path: Path | Traversable) -> dict[str, Any]:
-    """Return charter.toml with the parties of members.toml as its members, once it has parsed."""
-    charter = {**_toml(path, "charter.toml"), **_toml(path, "members.toml")}
-    try:
-        document_from_plain(charter)
-    except PeerError as error:
-        raise OperatorError(f"charter.toml: {error}", code="pack-invalid") from None
-    return charter
+def _version(path: Folder, named: str, known: tuple[str, ...]) -> str:
+    """Return where the charter in use stands: the version that pack.toml names, or the single file of a small pack."""
+    if not known:
+        if named or path.joinpath(CHARTERS).is_dir():
+            raise invalid("pack.toml", "charter", f"expected a version below {CHARTERS}/, received {named[:40]!r}")
+        return HEAD
+    if named not in known:
+        raise invalid("pack.toml", "charter", f"expected one of {', '.join(known)}, received {named[:40]!r}")
+    return f"{CHARTERS}/{named}"
 
 
 def _check_exercise(file: str, exercise: Exercise, ids: frozenset[str]) -> None:
     named = _named(exercise)
     for field, members in named.items():
         if not members <= ids:
-            raise _invalid(file, field, "expected parties of members.toml")
+            raise invalid(file, field, "expected parties of members.toml")
     for ask in exercise.case.asks:
         ends = {"answer": ask.answer, "decline": ask.decline}
         if any((table is not None) != (name == ask.outcome) for name, table in ends.items()):
-            raise _invalid(file, f"case.asks.{ask.request}", "expected exactly the table of its outcome")
+            raise invalid(file, f"case.asks.{ask.request}", "expected exactly the table of its outcome")
     body = exercise.commitment.body
     blocs = [seat.bloc for seat in body.panel]
     if max(map(blocs.count, blocs)) >= body.k:
-        raise _invalid(file, "commitment.body.panel", "expected every bloc to hold fewer seats than decide")
+        raise invalid(file, "commitment.body.panel", "expected every bloc to hold fewer seats than decide")
     if not set(exercise.commitment.verdicts) <= {seat.member for seat in body.panel}:
-        raise _invalid(file, "commitment.verdicts", "expected verdicts of panel members only")
+        raise invalid(file, "commitment.verdicts", "expected verdicts of panel members only")
 
 
 def _named(exercise: Exercise) -> dict[str, set[str]]:
