@@ -300,6 +300,13 @@ def counted(member: str, choice: said.Choice, at: int, message: bytes) -> said.C
     return said.CountedVote(member=member, choice=choice, at=at, message=message)
 
 
+def omitted(world: World, member: str, reference: str = "ava/q") -> tuple[said.Record, bytes]:
+    """Return the record without ``member``'s vote, and that vote's message."""
+    record = honest_record(world, reference)
+    vote = world.state.votes[reference, member]
+    return replace_body(record, votes=[each for each in record.votes if each.member != member]), vote.message
+
+
 def give(member: str, standing: said.Standing, instrument: str | None = None, *clauses: str) -> said.SetStanding:
     """Return the act that gives ``member`` a standing."""
     return said.SetStanding(member=member, standing=standing, instrument=instrument, clauses=list(clauses))

@@ -30,6 +30,7 @@ from tests.charter.making import (
     founding,
     give,
     honest_record,
+    omitted,
     question,
     replace_body,
     signed_world,
@@ -451,13 +452,6 @@ def test_a_record_that_crosses_a_retraction_stands_at_every_node(ready: World) -
     second.must("ava", Retract(proposal="ava/q"))
     assert second.tell(record).allowed
     assert first.verdict("ava/q") == second.verdict("ava/q") == "adopted"
-
-
-def omitted(world: World, member: str) -> tuple[said.Record, bytes]:
-    """Return the record without ``member``'s vote, and that vote's message."""
-    record = honest_record(world, "ava/q")
-    vote = world.state.votes["ava/q", member]
-    return replace_body(record, votes=[each for each in record.votes if each.member != member]), vote.message
 
 
 def contest(record: bytes, vote: bytes) -> Contest:
