@@ -13,8 +13,8 @@ WORDS = st.text(min_size=1, max_size=30)
 
 
 def plain(kind: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Return plain bodies (CBOR values) of ``kind`` that its schema admits."""
-    return of_type(inspect.type_info(KINDS[kind]))
+    """Return plain bodies (CBOR values) of ``kind`` that its schema admits; every field is written out."""
+    return _fields(inspect.type_info(KINDS[kind]))
 
 
 def of_type(info: Any) -> st.SearchStrategy[Any]:
@@ -39,8 +39,14 @@ def _number(info: inspect.FloatType) -> st.SearchStrategy[float]:
 
 
 def _struct(info: inspect.StructType) -> st.SearchStrategy[Any]:
+    assert all(field.default is NODEFAULT for field in info.fields), "a part of a body has no second spelling"
+    return _fields(info)
+
+
+def _fields(info: Any) -> st.SearchStrategy[Any]:
     fields = {field.encode_name: of_type(field.type) for field in info.fields}
-    assert all(field.default is NODEFAULT for field in info.fields), "every field of a body is written out"
+    if info.tag_field is not None:
+        fields[info.tag_field] = st.just(info.tag)
     return st.tuples(*fields.values()).map(list) if info.array_like else st.fixed_dictionaries(fields)
 
 

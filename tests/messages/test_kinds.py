@@ -29,7 +29,17 @@ ALL = [
     "case.overdue",
     "case.purge",
     "case.revoke",
+    "charter.competent",
+    "charter.contest",
+    "charter.cut",
+    "charter.propose",
+    "charter.react",
+    "charter.record",
+    "charter.reserve",
+    "charter.retract",
     "charter.sign",
+    "charter.vote",
+    "charter.withdraw",
     "compliance.attest",
     "compliance.commit",
     "compliance.evidence",
@@ -113,7 +123,7 @@ def test_bodies_are_frozen_and_complete(kind: str) -> None:
     assert isinstance(info, inspect.StructType) and info.forbid_unknown_fields
     assert info.cls.__struct_config__.frozen and info.cls.__doc__
     for leaf in leaves(info):
-        assert type(leaf).__name__ in ("StrType", "IntType", "FloatType", "BytesType", "LiteralType", "NoneType")
+        assert type(leaf).__name__ in ("StrType", "IntType", "FloatType", "BytesType", "LiteralType", "NoneType", "BoolType")
         if isinstance(leaf, inspect.StrType):
             assert leaf.max_length or (leaf.pattern or "").endswith(r"\Z"), "a text ends somewhere, and not with \\n"
 
@@ -257,9 +267,23 @@ def test_what_the_schemas_leave_out(kind: str, field: str, value: Any) -> None:
     check()
 
 
+@pytest.mark.parametrize("kind", ALL)
+def test_on_the_wire_every_field_is_written_out(kind: str) -> None:
+    """A default spares the caller some typing; left out on the wire it would be a second spelling of one body."""
+
+    @given(plain(kind), st.data())
+    @settings(max_examples=5)
+    def check(values: dict[str, Any], data: st.DataObject) -> None:
+        left_out = data.draw(st.sampled_from(sorted(values)))
+        error = refusal(kind, encode({name: value for name, value in values.items() if name != left_out}))
+        assert error.code == "bad-body" and left_out in str(error)
+
+    check()
+
+
 def test_text_is_bytes_only_for_people() -> None:
     """On the wire a digest is bytes; in JSON, where there are none, it is base64. Each face has its one spelling."""
-    values = {"document": "charter", "revision": bytes(32)}
+    values = {"document": "charter", "revision": bytes(32), "instruments": []}
     assert parse_body("charter.sign", encode(values)) == body_from_plain(
         "charter.sign", {**values, "revision": "A" * 43 + "="}
     )

@@ -212,7 +212,7 @@ def test_a_stand_in_records_what_the_first_leaves_undone_for_a_day(fed: Federati
 
 def test_a_change_of_standing_needs_named_votes_and_bites_at_its_effect(fed: Federation) -> None:
     """Silence takes no member's standing; once in effect every node refuses the suspended member's new acts."""
-    act = SetStanding(member="uz", standing="suspended")
+    act = SetStanding(member="uz", standing="suspended", instrument=None, clauses=[])
     reference = propose(fed, "ir", "suspend-party", act, concerned="uz")
     for member in ("pk", "ir", "kz"):
         vote(fed, member, reference, "yes")
@@ -312,7 +312,7 @@ def test_nobody_agrees_by_silence_to_a_clause_on_data(fed: Federation) -> None:
     clause = next(c for i in plain["instruments"] for c in i["clauses"] if c["consent_of"] == "data-owner")
     clause["text"] += " Amended."
     touching = document_from_plain(plain)
-    act = SetStanding(member="uz", standing="absent")
+    act = SetStanding(member="uz", standing="absent", instrument=None, clauses=[])
     away = propose(fed, "ir", "suspend-party", act, "away", concerned="uz")
     for member in ("pk", "ir", "kz"):
         vote(fed, member, away, "yes")

@@ -9,6 +9,7 @@ import pytest
 from hamsaya.base.errors import HamsayaError, OperatorError, PeerError, PolicyRefusal
 from hamsaya.base.instants import DAY
 from hamsaya.messages.cases import Ask
+from hamsaya.messages.charter import Sign
 from hamsaya.messages.envelope import parse
 from hamsaya.messages.keys import STORE_AND_FORWARD
 from hamsaya.messages.kinds import encode_body
@@ -83,7 +84,8 @@ def test_a_preview_changes_nothing(fed: Federation) -> None:
 
 def test_a_recipient_without_card_or_key_is_named(fed: Federation) -> None:
     """The operator learns what to do; a message to many is refused whole rather than sent to some."""
-    with_stranger = replace(opening(fed, "C-3", ("pk", "ir", "kz")), recipients=("ir", "kz"))
+    revision = fed.node("pk").agreement.documents["charter"]
+    with_stranger = Draft(Sign(document="charter", revision=revision), ("ir", "kz"))
     error = refused(fed, with_stranger)
     assert isinstance(error, OperatorError) and error.code == "no-card" and "kz" in str(error)
     fed.clock.advance(36 * DAY)

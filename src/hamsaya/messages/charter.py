@@ -16,7 +16,7 @@ from hamsaya.messages.kinds import Body, Hash, Instant, Line, Member, Ref, kind
 Standing = Literal["full", "partial", "observer", "absent", "supervised", "suspended", "left"]
 Stance = Literal["accepted", "objected", "objected-excluding"]
 Choice = Literal["yes", "no", "abstain"]
-CutReason = Literal["keys-compromised", "unreachable-authority", "political-decision", "technical"]
+CutReason = Literal["keys-compromised", "unreachable-authority", "government-decision", "technical"]
 MessageId = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 ProposalRef = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,31}/[A-Za-z0-9][A-Za-z0-9._:-]{0,31}\Z")]
 """A proposal's reference: the proposer's slug, a slash, and a name of its own choice."""
@@ -99,8 +99,8 @@ class SetStanding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     member: Member
     standing: Standing
-    instrument: Ref | None = None
-    clauses: Refs = []
+    instrument: Ref | None
+    clauses: Refs
 
 
 class Amend(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="amend"):

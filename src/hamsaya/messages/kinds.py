@@ -65,7 +65,12 @@ def parse_body(name: str, unverified_bytes: bytes) -> Body:
             field missing, unknown, of the wrong type or out of range (``bad-body``; the field is named,
             its value is not).
     """
-    return _convert(name, decode(unverified_bytes), binary=True)
+    plain, wanted = decode(unverified_bytes), schema(name)
+    # A default spares the caller some typing; on the wire a left-out field would be a second spelling of one body.
+    if type(plain) is dict and (missing := set(wanted.__struct_fields__) - plain.keys()):
+        raise PeerError(f"the body of {name} does not fit its schema: expected the field {min(missing)}",
+                        code="bad-body")
+    return _convert(name, plain, binary=True)
 
 
 def schema(name: str) -> type[Body]:
