@@ -11,6 +11,18 @@ from hamsaya.base.instants import DAY, HOUR
 from hamsaya.cases.rules import due
 from hamsaya.console.app import console_app
 from hamsaya.messages.cases import Acknowledge, Answer, Ask, Decline, Open, Overdue, Purge, Revoke, Subject
+from hamsaya.messages.charter import (
+    Act,
+    CastVote,
+    Choice,
+    Competent,
+    CompetentBody,
+    Propose,
+    React,
+    Reserve,
+    Resolve,
+    SetStanding,
+)
 from hamsaya.messages.compliance import Attest, Commit, Evidence, Finding, Notify, Reply, Seat
 from hamsaya.messages.kinds import Body
 from hamsaya.messages.linkage import Step, Tranche
@@ -18,6 +30,7 @@ from hamsaya.messages.monitor import Picture
 from hamsaya.monitor.counts import counts, own_rows, split_report
 from hamsaya.monitor.exercise import LICENCE, SOURCE, exercise_incidents
 from hamsaya.node.actions import everybody
+from hamsaya.node.assembly import records_due
 from hamsaya.node.console_views import picture
 from hamsaya.node.core import Node
 from hamsaya.node.receive import ReceiveJob
@@ -39,11 +52,13 @@ ORIGIN = "http://127.0.0.1:8080"
 def federation() -> Federation:
     """The whole story, told once for all tests of the pages."""
     made = make_federation(members=MEMBERS)
+    _tell_reservation(made)
     _tell_case(made)
     _tell_hostile_case(made)
     _tell_reports(made)
     _tell_promise(made)
     _tell_tranche(made)
+    _tell_decisions(made)
     _forge(made.node("pk"))
     say(made, "pk", Ask(request="EX-2026-001/4", to="ir", question="EXERCISE: still on its way.", urgency="routine",
                         officer="desk-pk-1"), ("ir",), CASE, carry=False)
@@ -155,6 +170,40 @@ def _tell_tranche(made: Federation) -> None:
     for to in ("escrowed", "released", "running", "notice"):
         ground = "EX-F-001" if to == "notice" else "decision-1"
         tell_all(made, "pk", Step(tranche="EX-T-001", to=to, ground=ground), "linkage.step")
+
+
+def _tell_reservation(made: Federation) -> None:
+    tell_all(made, "ir", Reserve(instrument="case-exchange", clause="CX.6", text="EXERCISE: no clocks are recorded."),
+             "charter.reserve")
+    tell_all(made, "pk", React(reserving="ir", instrument="case-exchange", clause="CX.6", stance="objected"),
+             "charter.react")
+    tell_all(made, "pk", Competent(bodies=[CompetentBody(
+        instrument="case-exchange", name="EXERCISE bureau of cases", desk="desk-pk-1")]), "charter.competent")
+
+
+def _tell_decisions(made: Federation) -> None:
+    """One standing that is adopted and waits for its effect, one finding blocked, one question still open."""
+    _propose(made, "pk/standing", "suspend-party", "tj",
+             SetStanding(member="tj", standing="suspended", instrument="case-exchange", clauses=[]),
+             "EXERCISE: suspend Tajikistan's part in cases")
+    for member in ("pk", "cn", "ir", "kz", "uz"):
+        _vote(made, member, "pk/standing", "abstain" if member == "cn" else "yes")
+    _propose(made, "kz/finding", "adopt-finding", "tj", Resolve(ground="EX-F-001"), "EXERCISE: adopt the finding")
+    _vote(made, "ir", "kz/finding", "no", HOSTILE)
+    for draft in records_due(made.node("joint-cell")):
+        made.send("joint-cell", draft)
+    made.carry_all()
+    _propose(made, "ir/budget", "budget", None, Resolve(ground="EX-BUDGET-2027"), HOSTILE)
+
+
+def _propose(made: Federation, reference: str, decision: str, concerned: str | None, act: Act, title: str) -> None:
+    tell_all(made, reference.partition("/")[0], Propose(
+        proposal=reference, decision=decision, title=title, act=act, concerned=concerned), "charter.propose")
+
+
+def _vote(made: Federation, member: str, reference: str, choice: Choice, reason: str = "") -> None:
+    subject = made.node(member).state.charter.proposals[reference].subject
+    tell_all(made, member, CastVote(proposal=reference, subject=subject, choice=choice, reason=reason), "charter.vote")
 
 
 def _forge(node: Node) -> None:

@@ -17,10 +17,14 @@ from hamsaya.node.service import Service
 from tests.console import scene
 from tests.console.markup import Page
 
-PAGES = ["/", "/cases", f"/cases/{scene.CASE}", "/cases/EX/hostile", "/picture", "/findings", "/log", "/about"]
+PAGES = ["/", "/cases", f"/cases/{scene.CASE}", "/cases/EX/hostile", "/picture", "/findings", "/log", "/about",
+         "/charter", "/charter/articles/case-exchange", "/charter/articles/founding", "/charter/decisions/pk/standing",
+         "/charter/decisions/ir/budget"]
 PROBLEMS = [("/nothing", 404), ("/cases/nothing", 404), ("/cases/a b", 404), ("/log/00", 404),
             ("/log/" + "0" * 32, 404), ("/picture?first=2026-05&last=2026-01", 400), ("/picture?first=2026-01", 400),
-            ("/picture?first=0000-01&last=9999-12", 400), ("/log?before=x", 400), ("/log?before=" + "9" * 40, 400)]
+            ("/picture?first=0000-01&last=9999-12", 400), ("/charter/articles/nothing", 404),
+            ("/charter/decisions/nothing", 404), ("/charter/decisions/<b>", 404),
+            ("/log?before=x", 400), ("/log?before=" + "9" * 40, 400)]
 
 
 def node() -> Node:
@@ -85,7 +89,8 @@ def test_an_exercise_is_marked_for_those_outside_too(closed: scene.Console) -> N
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("path", ["/", "/cases", "/picture", "/findings", "/log", "/about"])
+@pytest.mark.parametrize("path", ["/", "/cases", "/picture", "/findings", "/charter", "/charter/articles/linkage",
+                                  "/log", "/about"])
 def test_empty_pages_say_what_would_appear(empty: scene.Console, path: str, language: str) -> None:
     """A blank page looks broken; a new operator needs the next step."""
     page = get(empty, path, language)
@@ -105,7 +110,8 @@ def test_no_english_is_left_in_a_translated_page(full: scene.Console, path: str)
 # --- what strangers wrote --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/cases", "/cases/EX/hostile"])
+@pytest.mark.parametrize("path", ["/cases", "/cases/EX/hostile", "/charter", "/charter/decisions/ir/budget",
+                                  "/charter/decisions/kz/finding"])
 def test_hostile_text_is_text(full: scene.Console, path: str) -> None:
     """A case's title is a neighbour's text: it must not become markup, nor turn the words around it."""
     html = full.browser.get(path).text
@@ -200,6 +206,52 @@ def test_findings_show_rating_verdicts_reply_and_tranche(full: scene.Console) ->
     """The chain from promise to money on one page."""
     text = get(full, "/findings").all("main")[0].text
     for words in ("not compliant", "access denied", "cannot tell", "closed by snow", "on notice", "EX-F-001"):
+        assert words in text
+
+
+def test_charter_shows_what_is_decided_and_who_stands_where(full: scene.Console) -> None:
+    """Three questions in three states, who is waited for, and the bodies that act."""
+    page = get(full, "/charter")
+    rows = {each.attributes["href"].rpartition("/decisions/")[2] for each in page.all("a")
+            if "/decisions/" in each.attributes["href"]}
+    assert rows == {"pk/standing", "kz/finding", "ir/budget"}
+    text = page.all("main")[0].text
+    for words in ("adopted, not yet in effect", "not adopted", "open to votes", "absent: the seat is kept",
+                  "EXERCISE bureau of cases", "draft: it binds nobody", "under negotiation"):
+        assert words in text
+
+
+def test_a_decision_shows_votes_counted_record_and_effect(full: scene.Console) -> None:
+    """Everybody can count again: each vote, whether it was counted, and the record's own proof."""
+    page = get(full, "/charter/decisions/pk/standing")
+    text = page.all("main")[0].text
+    assert "Standing of Tajikistan under case-exchange: suspended" in text
+    badges = [each.text for each in page.all("span") if each.attributes.get("class", "").startswith("badge")]
+    assert (badges.count("in favour"), badges.count("abstains"), text.count("not counted")) == (4, 1, 0)
+    assert "Takes effect" in text
+    assert any(each.attributes["href"].startswith("/log/") for each in page.all("a"))
+    waiting = get(full, "/charter/decisions/ir/budget").all("main")[0].text
+    assert "No record yet." in waiting and "Pakistan" in waiting
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_articles_are_read_in_the_readers_language_and_the_english_stays_at_hand(
+    full: scene.Console, language: str
+) -> None:
+    """A translation is a draft: its reader is told so and can open the authentic text beside it."""
+    clauses = node().agreement.charter.instruments["case-exchange"].clauses
+    page = get(full, "/charter/articles/case-exchange", language)
+    quotes = [each.text for each in page.all("blockquote")]
+    assert all(clause.words(LANGUAGES[language].names) in quotes and clause.text in quotes for clause in clauses)
+    assert len(page.all("details")) == (0 if language == "en" else len(clauses))
+    english = [each for each in page.all("blockquote") if each.attributes.get("lang") == "en"]
+    assert english and all(each.attributes["dir"] == "ltr" for each in english)
+
+
+def test_a_reservation_stands_with_its_answers_and_what_is_left(full: scene.Console) -> None:
+    """Between this party and the reserving one the article falls away; with the others it stands."""
+    text = get(full, "/charter/articles/case-exchange").all("main")[0].text
+    for words in ("no clocks are recorded", "objected to", "does not apply between the two"):
         assert words in text
 
 

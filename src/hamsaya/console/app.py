@@ -4,6 +4,7 @@
     GET /cases, /cases/{ref}  cases                    GET /about                 what this is and what it refuses
     GET /picture              joint picture            GET /login/{token}         the one-time link
     GET /findings             promises and tranches    GET /healthz               200 when the writer answers
+    GET /charter              decisions, standings     GET /charter/articles/{instrument}, /charter/decisions/{ref}
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def console_app(
         disclaimers: The region pack's disclaimers by language, shown with the joint picture.
     """
     door = Door(service.node.own, login_token, session_key, service.node.clock.ticks)
-    pages = Pages(service, door, Renderer(service.node.agreement, disclaimers or {}))
+    pages = Pages(service, door, Renderer(lambda: service.node.agreement, disclaimers or {}))
     app = Starlette(
         routes=[*control_routes, *_routes(pages)],
         middleware=[
@@ -69,6 +70,9 @@ def _routes(pages: Pages) -> list[Route | Mount]:
         Route("/cases/{ref:path}", pages.case),
         Route("/picture", pages.picture),
         Route("/findings", pages.findings),
+        Route("/charter", pages.charter),
+        Route("/charter/articles/{instrument:path}", pages.instrument),
+        Route("/charter/decisions/{ref:path}", pages.decision),
         Route("/log", pages.log),
         Route("/log/{message_id}", pages.entry),
         Route("/about", pages.about),

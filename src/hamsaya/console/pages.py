@@ -20,7 +20,7 @@ from hamsaya.console.picture_map import LEVELS, draw
 from hamsaya.console.problems import BY_STATUS, Trouble, problem_of
 from hamsaya.console.rendering import Renderer, names
 from hamsaya.console.session import Door
-from hamsaya.node import console_views, views
+from hamsaya.node import charter_views, console_views, views
 from hamsaya.node.actions import ACTIONS
 from hamsaya.node.core import Node
 from hamsaya.node.service import Service
@@ -95,6 +95,24 @@ class Pages:
         tranches = await self._perform("tranches")
         return self.renderer.page(request, "findings.html", here="/findings", commitments=commitments,
                                   tranches=tranches)
+
+    async def charter(self, request: Request) -> Response:
+        found = await self._ask(console_views.charter)
+        return self.renderer.page(request, "charter.html", here="/charter", view=found)
+
+    async def instrument(self, request: Request) -> Response:
+        name = request.path_params["instrument"]
+        found = await self._ask(lambda node: console_views.instrument(node, name))
+        if found is None:
+            raise Trouble("unknown-instrument")
+        return self.renderer.page(request, "instrument.html", here="/charter", view=found)
+
+    async def decision(self, request: Request) -> Response:
+        reference = request.path_params["ref"]
+        found = await self._ask(lambda node: charter_views.decision(node, reference))
+        if found is None:
+            raise Trouble("unknown-proposal")
+        return self.renderer.page(request, "decision.html", here="/charter", view=found)
 
     async def log(self, request: Request) -> Response:
         before = _whole(request, "before", None)

@@ -40,6 +40,12 @@ PROBLEMS: dict[str, Problem] = {
     "unknown-message": Problem(
         404, N_("No such entry"), N_("The log of this node has no message with that number."),
         N_("Go to the log"), "/log"),
+    "unknown-instrument": Problem(
+        404, N_("No such instrument"), N_("The charter in effect has no instrument of that name."),
+        N_("Go to the charter"), "/charter"),
+    "unknown-proposal": Problem(
+        404, N_("No such proposal"), N_("This node knows no proposal with that reference."),
+        N_("Go to the charter"), "/charter"),
     "bad-period": Problem(
         400, N_("This is not a period"),
         N_("A period has a first and a last month, written as year and month like 2026-03, and the first is not "

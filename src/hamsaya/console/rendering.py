@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,9 @@ def names(agreement: Agreement, language: Language) -> dict[str, str]:
 
 
 class Renderer:
-    """Makes pages for one node. ``disclaimers`` are the region pack's, by language."""
+    """Makes pages for one node: ``agreement`` returns the one in effect, ``disclaimers`` are the pack's by language."""
 
-    def __init__(self, agreement: Agreement, disclaimers: Mapping[str, str]) -> None:
+    def __init__(self, agreement: Callable[[], Agreement], disclaimers: Mapping[str, str]) -> None:
         self._agreement, self._disclaimers = agreement, disclaimers
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -63,7 +63,8 @@ class Renderer:
         return response
 
     def _common(self, request: Request, language: Language) -> dict[str, Any]:
-        known = names(self._agreement, language)
+        agreement = self._agreement()
+        known = names(agreement, language)
 
         def name(member: str) -> Markup:
             return Markup("<bdi>{}</bdi>").format(known.get(member, member))
@@ -74,7 +75,7 @@ class Renderer:
             return "?" + urlencode([*query, ("lang", tag)])
 
         return {
-            "t": reader(language), "name": name, "agreement": self._agreement, "languages": LANGUAGES.values(),
+            "t": reader(language), "name": name, "agreement": agreement, "languages": LANGUAGES.values(),
             "in_language": others, "version": __version__, "here": "", "inside": True,
             "disclaimer": self._disclaimers.get(language.names, ""),
         }

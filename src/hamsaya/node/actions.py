@@ -16,19 +16,22 @@ from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.cases import views as cases_views
 from hamsaya.compliance import views as compliance_views
 from hamsaya.linkage import views as linkage_views
+from hamsaya.messages.charter import ProposalRef
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import Body, Member, Ref, body_from_plain, schema
 from hamsaya.messages.monitor import Month
 from hamsaya.monitor import picture as pictures
 from hamsaya.monitor.types import Pooled, TableRow
-from hamsaya.node import views
+from hamsaya.node import charter_views, views
 from hamsaya.node.core import Node
 from hamsaya.node.handlers import OWN
 from hamsaya.node.logview import audit, prove
-from hamsaya.node.recipients import everybody, spelt_out
+from hamsaya.node.recipients import everybody, spelt_out, stop_outbox
 from hamsaya.node.send import Draft, preview
 from hamsaya.node.service import Service
+from hamsaya.node.winddown import wind_downs
 from hamsaya.node.witnessing import witness_policy
+from hamsaya.node.writer import Act
 from hamsaya.translog.checkpoint import Checkpoint
 
 
@@ -93,6 +96,18 @@ class MemberArgs(Args, frozen=True):
     """One member."""
 
     member: Member
+
+
+class WindDownArgs(Args, frozen=True):
+    """One party to settle with; without it each that leaves or has left."""
+
+    member: Member | None = None
+
+
+class ProposalArgs(Args, frozen=True):
+    """One proposal by its reference."""
+
+    proposal: ProposalRef
 
 
 class ProveArgs(Args, frozen=True):
@@ -310,6 +325,10 @@ async def _add_peer(service: Service, args: PeerArgs) -> dict[str, str]:
     return {"member": await service.add_peer(args.card, args.fingerprint)}
 
 
+async def _stop_outbox(service: Service, args: Nothing) -> dict[str, int]:
+    return {"stopped": await service.writer.call(Act(stop_outbox))}
+
+
 async def _export_courier(service: Service, args: MemberArgs) -> CourierView:
     if args.member == service.node.own or args.member not in service.node.agreement.charter.members:
         raise OperatorError("expected another party of the charter; see: hamsaya node peers list",
@@ -333,6 +352,12 @@ ACTIONS: dict[str, Action] = {
     "outbox": Action(Limit, _question(lambda node, a: views.outbox(node, a.limit))),
     "standings": Action(Nothing, _question(lambda node, _: views.standings(node))),
     "proposals": Action(Nothing, _question(lambda node, _: views.proposals(node))),
+    "decisions": Action(Nothing, _question(lambda node, _: charter_views.decisions(node))),
+    "decision": Action(ProposalArgs, _question(lambda node, a: charter_views.decision(node, a.proposal))),
+    "relations": Action(Nothing, _question(lambda node, _: charter_views.relations(node))),
+    "chapters": Action(Nothing, _question(lambda node, _: charter_views.chapters(node))),
+    "winddown": Action(WindDownArgs, _question(lambda node, a: wind_downs(node, a.member))),
+    "stop-outbox": Action(Nothing, _stop_outbox),
     "competent": Action(Nothing, _question(lambda node, _: views.competent(node))),
     "reservations": Action(Nothing, _question(lambda node, _: views.reservations(node))),
     "documents": Action(Nothing, _question(lambda node, _: {

@@ -12,10 +12,11 @@ import msgspec
 
 from hamsaya.cases import views as cases_views
 from hamsaya.cases.types import TaskView
-from hamsaya.charter.types import InstrumentView
+from hamsaya.charter.types import CompetentView, InstrumentView, ReservationView, StandingView
 from hamsaya.monitor import picture as pictures
 from hamsaya.monitor.types import PictureDoc, State, TableRow
-from hamsaya.node import views
+from hamsaya.node import charter_views, views
+from hamsaya.node.charter_views import ChapterView, DecisionView, RelationView
 from hamsaya.node.core import Node
 from hamsaya.node.views import LogRowView, OutboxView, PeerView, RefusalView, StatusView
 
@@ -57,6 +58,51 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
     instruments: list[InstrumentView]
     sources: list[tuple[str, str]]
+
+
+class CharterPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The charter in effect, what is decided under it, who stands where, and who acts for whom."""
+
+    title: str
+    dated: str
+    draft: bool
+    recognition: str
+    instruments: list[InstrumentView]
+    decisions: list[DecisionView]
+    standings: list[StandingView]
+    competent: list[CompetentView]
+
+
+class InstrumentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One instrument whole: how far it is in force, its articles, the reservations and what they leave."""
+
+    instrument: InstrumentView
+    chapter: ChapterView
+    reservations: list[ReservationView]
+    relations: list[RelationView]
+
+
+def charter(node: Node) -> CharterPage:
+    """Return the charter's first page."""
+    document = node.agreement.charter.document
+    return CharterPage(
+        title=document.title, dated=document.dated, draft=document.draft, recognition=document.recognition,
+        instruments=views.instruments(node), decisions=charter_views.decisions(node),
+        standings=views.standings(node), competent=views.competent(node),
+    )
+
+
+def instrument(node: Node, name: str) -> InstrumentPage | None:
+    """Return one instrument of the charter in effect; None where there is none of that name."""
+    found = next((each for each in views.instruments(node) if each.instrument == name), None)
+    if found is None:
+        return None
+    return InstrumentPage(
+        instrument=found,
+        chapter=next(each for each in charter_views.chapters(node) if each.instrument == name),
+        reservations=[each for each in views.reservations(node) if each.instrument == name],
+        relations=[each for each in charter_views.relations(node) if each.instrument == name],
+    )
 
 
 def overview(node: Node, latest: int) -> Overview:
