@@ -193,6 +193,8 @@ def test_impossible_questions_are_refused() -> None:
         (TAKING_PART, 1, 9),
         (And((Consensus(),)), 1, 9),
         (VISIT, 1, 9),
+        (MinusConcerned(CONCERNED, And((Consensus(), Quota(5)))), 1, 8),
+        (MinusConcerned("c", Or((Over(frozenset("ab")), Quota(8)))), 2**6, 8),
         (And((CONSENT, Quota(6))), sum(comb(8, k) for k in range(5, 9)), 9),
         (Or((Over(frozenset("ab")), Quota(9))), 2**7, 9),
     ],

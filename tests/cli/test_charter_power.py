@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from hamsaya.cli.main import app
+from hamsaya.node.bootstrap import open_charter
+from hamsaya.node.charter_report import report_of
+from tests.support.charters import charter, clause, instrument, party
+
+EVERY = ["full", "partial", "observer", "absent", "suspended"]
+SIGNING = instrument("base", clause("B.1", "charter.sign", before_entry=True, standing=EVERY))
+MINUS = {"rule": "minus-concerned", "concerned": "*concerned"}
+VERSION = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def run(*words: str) -> Result:
@@ -53,102 +63,95 @@ def test_a_game_that_is_none_is_wrong_usage() -> None:
 
 # --- the static report -----------------------------------------------------------------------------------
 
-CHARTER = """
-title = "A charter of nowhere"
-{members}
-[[instruments]]
-id = "one"
-title = "One"
-purpose = "One."
-exercise = true
-entry_into_force = {needed}
-retention_days = 30
-{clauses}
-[[rules]]
-id = "budget"
-title = "Budget"
-rule = "quota"
-params = {{ yes = {yes}, of = 3 }}
-"""
-MEMBER = '[[members]]\nid = "{}"\nkind = "state"\nrole = "member"\nstanding = "{}"\nbloc = "x"'
-CLAUSE = '[[instruments.clauses]]\nid = "{}"\ntext = "Words of {}."\neffect = "{}"\nkinds = {}\nsenders = {}\n' \
-         "recipients = {}\n{}"
-ANY, CELL = '["member"]', '["joint-cell"]'
-
-
-def charter(folder: Path, *clauses: tuple[str, ...], needed: int = 2, yes: int = 2) -> str:
-    """Write a charter of three members; a clause is (id, effect, kinds, senders, recipients, more)."""
-    members = "\n".join(MEMBER.format(name, standing) for name, standing in
-                        (("ava", "full"), ("bel", "full"), ("cor", "absent")))
-    told = "\n".join(CLAUSE.format(c[0], c[0], *c[1:]) for c in clauses)
-    path = folder / "charter.toml"
-    path.write_text(CHARTER.format(members=members, needed=needed, clauses=told, yes=yes), encoding="utf-8")
-    return str(path)
-
-
-ASK = ("A", "permit", '["case.ask", "case.open"]', ANY, ANY, "")
-
 
 def test_the_built_in_charter_is_reported() -> None:
-    """The default: R_2 of nine tenths, nothing dead, nothing contradictory, a line for every article."""
+    """The default: R_2 of nine tenths or more, nothing contradictory, a line for every article."""
     view = answer("report")
-    assert view["decidable"]["2"] == {"share": 0.9, "exact": "9/10", "whoever_is_absent": "7/10"}
+    assert view["decidable"]["2"]["share"] >= 0.9
     found = {one["id"]: one for one in view["classes"]}
-    assert [found[name]["power"]["winning"] for name in ("admit-party", "adopt-finding", "budget")] == [1, 10, 130]
+    assert [found[name]["power"]["winning"] for name in ("adopt-finding", "budget")] == [10, 130]
     assert found["admit-party"]["power"]["power_to_act_exact"] == "1/512" and found["admit-party"]["p_decide"] == 0
     assert found["joint-visit"]["stopped_by"]["1"] and found["budget"]["stopped_by"]["3"] is None
-    assert (view["unusable"], view["conflicts"]) == ([], [])
-    (answering,) = [one for one in view["articles"] if one["ref"] == "case-exchange:CX.3"]
-    assert answering["words"] == (
-        "With standing full or partial, a member may send case.answer to a member, only within a case, "
-        "with the consent of the data-owner, and owes two-persons, caveats."
-    )
+    assert (view["conflicts"], [one for one in view["problems"] if one["severity"] == "error"]) == ([], [])
+    articles = {one["ref"]: one for one in view["articles"]}
+    assert len(articles) == len(view["articles"]) and "two-persons" in articles["case-exchange:CX.3"]["words"]
 
 
 def test_people_read_the_same_in_sentences() -> None:
-    """Every class, every R_k and every article stands on the page."""
+    """Every class, every R_k, every instrument and every article stands on the page."""
     shown = run("report").stdout
-    assert "admit-party" in shown and "1/512" in shown and "R_2: with any 2 absent 9/10" in shown
+    assert "admit-party" in shown and "1/512" in shown and "R_2: with any 2 absent" in shown
     assert "case-exchange:CX.7" in shown and "No ban takes a permission back." in shown
+    assert "(draft)" in shown and "a text under negotiation, which gives no power" in shown
 
 
-def test_a_pack_folder_and_its_charter_file_give_one_report(pack: Path) -> None:
-    """The file takes its members from the table beside it, as the pack does."""
-    assert answer("report", str(pack)) == answer("report", str(pack / "charter.toml"))
+def test_every_way_of_naming_a_charter_gives_one_report(tmp_path: Path) -> None:
+    """A version by date, with its pack, by its folder, by its head, and the pack's folder when it is the one in use."""
+    head = next(line for line in run("check").stdout.splitlines())
+    (version,) = VERSION.findall(head)
+    report = answer("report")
+    assert answer("report", version) == answer("report", f"afpak/{version}") == answer("report", "afpak") == report
+    folder = Path(__file__).parents[2] / "src" / "hamsaya" / "regions" / "afpak"
+    for place in (folder, folder / "charter" / version, folder / "charter" / version / "charter.toml"):
+        assert answer("report", str(place)) == report
+    assert run("report", str(tmp_path / "nothing")).exit_code == 1
 
 
-def test_a_power_nobody_can_use_is_found(tmp_path: Path) -> None:
-    """No joint cell, nobody suspended, and only two who may sign where three must: words without effect."""
-    suspended = 'standing = ["suspended"]'
-    path = charter(tmp_path, ASK, ("B", "permit", '["case.ask"]', CELL, ANY, ""),
-                   ("C", "permit", '["case.ask"]', ANY, CELL, ""), ("D", "permit", '["case.ask"]', ANY, ANY, suspended),
-                   needed=3)
-    view = answer("report", path)
-    assert [one["ref"] for one in view["unusable"]] == ["one", "one:B", "one:C", "one:D"]
-    assert view["unusable"][0]["why"] == "needs 3 signatures, and 2 may sign"
-    assert "Nobody can use one:B: no party" in run("report", path).stdout
+def test_a_power_nobody_can_use_is_found() -> None:
+    """Nobody suspended, and an organ that is none of the parties: words without effect, said as such."""
+    document = charter(SIGNING, instrument("one", clause("A", "case.ask", standing=["suspended"]), entry_into_force=4),
+                       rules=[{"id": "x", "title": "X", "rule": {"rule": "quota", "q": 9}}])
+    report = report_of(document)
+    assert [(one.ref, one.code) for one in report.unusable] == [
+        ("one", "unsignable"), ("one:A", "unusable"), ("rules:x", "dead")]
 
 
-def test_a_permission_that_a_ban_takes_back_is_found(tmp_path: Path) -> None:
+def test_a_permission_that_a_ban_takes_back_is_found() -> None:
     """Wholly, or for some kinds; a ban that leaves somebody to speak is no conflict."""
-    ban = ("Z", "forbid", '["case.ask"]', ANY, "[]", "")
-    note = ("N", "permit", '["node.peer"]', ANY, "[]", "")
-    path = charter(tmp_path, ASK, note, ban, ("Y", "forbid", '["node.peer"]', "[]", ANY, 'standing = ["full"]'))
-    assert answer("report", path)["conflicts"] == [
-        {"ref": "one:A", "why": "one:Z takes back case.ask"},
-        {"ref": "one:N", "why": "one:Y takes back all it permits"},
-    ]
-    mild = charter(tmp_path, ASK, ("Z", "forbid", '["case.*"]', ANY, ANY, 'standing = ["suspended"]'))
-    assert answer("report", mild)["conflicts"] == []
+    ask = clause("A", "case.ask", "case.open")
+    banned = clause("Z", "case.ask", modality="ban", recipients=[])
+    mild = clause("Z", "case.*", modality="ban", standing=["suspended"])
+    (conflict,) = report_of(charter(SIGNING, instrument("one", ask, banned))).conflicts
+    assert (conflict.ref, conflict.sentence) == ("one:A", "one:Z takes back case.ask")
+    assert report_of(charter(SIGNING, instrument("one", ask, mild))).conflicts == []
 
 
-def test_a_charter_that_is_none_is_refused(tmp_path: Path) -> None:
-    """A class whose quota nobody can reach, a file that is no charter, one that is no TOML: each with its code."""
-    other, broken = tmp_path / "other.toml", tmp_path / "broken.toml"
-    other.write_text('title = "x"', encoding="utf-8")
-    broken.write_text("title = = 2", encoding="utf-8")
-    unreachable = charter(tmp_path, ASK, yes=4)
-    for path, code in ((unreachable, "bad-rule"), (other, "bad-charter"), (broken, "bad-file")):
-        result = run("report", str(path), "--json")
-        assert (result.exit_code, json.loads(result.stdout)["error"]["code"]) == (1, code)
-    assert run("report", str(tmp_path / "nothing")).exit_code == 2
+def test_a_class_without_indices_says_why() -> None:
+    """A quota that nobody reaches has no power to share, and p_decide of many told apart is not guessed."""
+    rules = [{"id": "x", "title": "X", "rule": {"rule": "quota", "q": 9}},
+             {"id": "y", "title": "Y", "rule": {"rule": "quota", "q": 2, "weights": {"ava": 2, "bel": 1, "cor": 1}}}]
+    dead, weighted = report_of(charter(SIGNING, rules=rules)).classes
+    assert dead.power is None and "never decided" in dead.why_no_power and dead.p_decide == 0.0
+    assert weighted.power is not None and weighted.power.banzhaf_exact[0] == "3/5" and weighted.p_decide is None
+
+
+def test_nine_members_and_two_hundred_clauses_are_reported_whole() -> None:
+    """The size that a real charter has: every clause has its line, every class its figures."""
+    names = [f"m{number}" for number in range(9)]
+    many = [instrument(f"i{number}", *(clause(f"C.{number}.{each}", "case.ask") for each in range(20)))
+            for number in range(10)]
+    rules = [{"id": f"r{n}", "title": "R", "rule": {**MINUS, "inner": {"rule": "and", "rules": [
+        {"rule": "consensus"}, {"rule": "quota", "q": n + 1}]}}} for n in range(8)]
+    report = report_of(charter(SIGNING, *many, members=[party(name) for name in names], rules=rules))
+    assert len(report.articles) == 201 and all(one.power is not None for one in report.classes)
+    assert report.decidable["2"].share == 6 / 8, "two absent and one concerned leave six votes, never seven or eight"
+
+
+@pytest.mark.parametrize(("content", "code"), [('title = "x"', "pack-invalid"), ("title = = 2", "pack-invalid")])
+def test_a_charter_that_is_none_is_refused(tmp_path: Path, content: str, code: str) -> None:
+    """A file that is no charter, one that is no TOML: each with its name and what is missing."""
+    path = tmp_path / "other.toml"
+    path.write_text(content, encoding="utf-8")
+    result = run("report", str(path), "--json")
+    assert (result.exit_code, json.loads(result.stdout)["error"]["code"]) == (1, code)
+
+
+def test_a_charter_where_nobody_has_a_seat_is_refused(tmp_path: Path) -> None:
+    """Shares of nobody are no figures."""
+    path = tmp_path / "charter.toml"
+    path.write_text('title = "x"\n[[members]]\nid = "cell"\nkind = "organisation"\nrole = "joint-cell"\n'
+                    'standing = "full"\nbloc = "x"\n[[instruments]]\nid = "a"\ntitle = "A"\npurpose = "A"\n'
+                    "entry_into_force = 1\nretention_days = 1\nclauses = []\n", encoding="utf-8")
+    result = run("report", str(path), "--json")
+    assert (result.exit_code, json.loads(result.stdout)["error"]["code"]) == (1, "bad-charter")
+    assert open_charter(str(path)).members[0].id == "cell"

@@ -3,7 +3,7 @@
 A text with an error is refused: by ``hamsaya charter check``, by a node at its start, and as an amendment.
 
 Rules
- 1. It is small enough to be counted: at most 64 members, whose votes one record holds, and 128 classes.  ``too-large``
+ 1. It is small enough to be counted: at most 64 members, whose votes one record holds, and 64 classes.   ``too-large``
  2. Its dates are dates, and go forward from version to version; a time ends after it begins, and a member can
     leave within five years.                                                                              ``mis-dated``
  3. What it refers to exists, and nothing refers back to itself: instruments that others require, appeals, classes
@@ -37,7 +37,7 @@ from hamsaya.charter.problem import Problem, error, warning
 from hamsaya.charter.types import Document, Instrument, revision
 
 UNDATED = "1970-01-01"
-MOST_MEMBERS, MOST_CLASSES = 64, 128
+MOST_MEMBERS, MOST_CLASSES = 64, 64
 LONGEST_DAYS = 5 * 366
 """Nobody is held longer than five years against its will."""
 WAYS_OUT = ("charter.withdraw", "charter.cut")

@@ -21,9 +21,8 @@ from typing import NamedTuple
 
 from hamsaya.charter.compiled import NO_CLAUSES, Compiled, CompiledClause
 from hamsaya.charter.problem import Problem, error, warning
-from hamsaya.charter.types import Clause, Instrument, Party, kinds_named
+from hamsaya.charter.types import TOUCHES, Clause, Instrument, Party, kinds_named
 
-NEED_CONSENT = ("case-content", "area-counts", "soil")
 CARRY = {"case.answer": "a case's content", "monitor.report": "counts by area"}
 """Kinds whose bodies hold what is a member's own, whatever a clause says it is about."""
 STAY = ("compliance.reply", "keys.publish", "case.purge", "case.revoke", "charter.vote")
@@ -128,7 +127,7 @@ def _named(permit: CompiledClause, found: Iterable[_Stops]) -> str:
 # 3. and 4. What is a member's own.
 def _own(ref: str, clause: Clause) -> Iterator[Problem]:
     carried = sorted(CARRY[kind] for kind in kinds_named(clause.kinds) if kind in CARRY)
-    if clause.consent_of == "none" and (carried or clause.object in NEED_CONSENT):
+    if clause.consent_of == "none" and (carried or clause.object in TOUCHES):
         what = carried[0] if carried else f"the object class {clause.object}"
         yield error(ref, "no-consent", f"it speaks of {what}, and asks for nobody's consent")
     if "case.answer" in kinds_named(clause.kinds) and "two-persons" not in clause.obligations:

@@ -158,6 +158,10 @@ def voting_of(rule: Rule, members: Sequence[str]) -> Voting:
         except ValueError as error:
             return Voting(players, None, None, str(error))
         return Voting(players, game, indices(game), "")
+    if isinstance(rule, MinusConcerned):
+        concerned = members[0] if rule.concerned == CONCERNED else rule.concerned
+        inner = bind(rule.rule, concerned, concerned, members)
+        return _by_coalitions(inner, [member for member in members if member != concerned])
     return _by_coalitions(own_act(rule, members), members)
 
 

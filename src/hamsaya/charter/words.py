@@ -46,7 +46,9 @@ def rule_words(rule: Rule) -> str:
             joint = " and " if isinstance(rule, And) else " or "
             return joint.join(f"({rule_words(part)})" for part in rules) or "nothing, as no rule is named"
         case Over(participants, inner):
-            return f"among {', '.join(map(holder, sorted(participants))) or 'nobody'}: {rule_words(inner)}"
+            among = ", ".join(map(holder, sorted(participants))) or "nobody"
+            alone = len(participants) == 1 and participants != {PARTICIPANTS}
+            return f"{f'{among} alone' if alone else f'among {among}'}: {rule_words(inner)}"
         case MinusConcerned(concerned, inner):
             return f"everybody but {holder(concerned)}: {rule_words(inner)}"
         case Consensus(absent):
@@ -111,7 +113,8 @@ def instrument_words(instrument: Instrument) -> str:
         words = [f"In force with {signatures} of members in full standing"]
         words += [f"among them {', '.join(instrument.required)}"] if instrument.required else []
         words += [f"{_counted(instrument.entry_delay_days, 'day')} later"] if instrument.entry_delay_days else []
-        words += [f"once {' and '.join(instrument.requires)} is in force too"] if instrument.requires else []
+        also = "is" if len(instrument.requires) == 1 else "are"
+        words += [f"once {' and '.join(instrument.requires)} {also} in force too"] if instrument.requires else []
     ends = f"It ends after {_counted(instrument.sunset_days, 'day')}" if instrument.sunset_days else "It has no end"
     leave = f"a member leaves with {_counted(instrument.notice_days, 'day')}' notice"
     leave += f" and {_counted(instrument.wind_down_days, 'day')} to wind down" if instrument.wind_down_days else ""
