@@ -55,8 +55,8 @@ def test_a_class_says_what_follows_from_it() -> None:
     ({"needs_case": True, "consent_of": "territory", "decision": "visit", "obligations": ["two-persons"],
       "object": "soil", "reservable": True, "wind_down": True},
      "With standing full, a member may send case.ask to a member, only within a case, with the consent of the member "
-     "on whose soil it is, as decided by visit, and owes two-persons. It is about a member's soil. It may be reserved. It "
-     "goes on for a member that has left, while the instrument is wound down."),
+     "on whose soil it is, as decided by visit, and owes two-persons. It is about a member's soil. It may be reserved. "
+     "It goes on for a member that has left, while the instrument is wound down."),
     ({"standing": []}, "With no standing at all, a member may send case.ask to a member."),
     ({"modality": "ban"}, "With any standing, a member may not send, and a member may not receive, case.ask."),
     ({"modality": "ban", "recipients": [], "standing": ["left"]},
