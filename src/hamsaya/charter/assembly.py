@@ -6,19 +6,20 @@ Rules
     A reservation that is withdrawn was made.       else ``unknown-clause``, ``not-reservable``, ``late-reservation``
  3. react: to another's reservation that is known here.
  4. withdraw: from an instrument one has signed; a notice is revoked while it runs.
-                                                                                      else ``not-bound``, ``no-notice``
+                                                                                        else ``not-bound``, ``no-notice``
  5. cut: the link with another party.                                                   else ``unknown-member``
  6. propose: by a member with a vote, under its own name, for a class of decisions that may do this; the member that a
     standing or the class's rule is about is named; an amendment is a sound charter that supersedes the one in
     effect; an appeal is what the class provides, by the member concerned or the proposer, on the same matter, against
     what is recorded.       else ``not-yours``, ``unknown-class``, ``not-conferred``, ``concerned``, ``bad-amendment``,
                                                                                         ``no-appeal``
+    What touches soil or data names those whose it is, all of them there to answer.     else ``concerned``
     A reference is used once.                                                           else ``reference-taken``
  7. vote: by a member, once, on exactly the proposal known here.                        else ``other-proposal``
  8. record: by a depositary; the votes it lists are the very messages known here, its times follow theirs, the
     electorate is that of the opening, and counting again gives the same.  else ``not-depositary``, ``miscounted``, …
     A change of standing needs the named votes of enough others: the signatures of its epoch.
-                                                                                      else ``epoch-signatures``
+                                                                                        else ``epoch-signatures``
  9. retract: by the proposer, while nothing is recorded. Where the two cross on the way the record stands, whichever
     came first: else the order of arrival would decide.                                 else ``recorded``
 10. contest: the depositary's own receipt shows the sender's vote in time, and the record leaves it out or lists it
@@ -192,6 +193,16 @@ def _propose(now: Situation, event: Event, body: said.Propose, sound: Sound) -> 
     return permit(f"rules:{decision.id}", f"{decision.title}: the members decide by the charter's rule")
 
 
+def _own_consent(now: Situation, body: said.Propose) -> Decision | None:
+    """Return the refusal of a question on soil or data that could be answered without those whose it is."""
+    away = [member for member in body.participants if now.electorate.get(member) not in PRESENT]
+    left_out = body.participants and body.concerned is not None and body.concerned not in body.participants
+    if away or left_out:
+        return refuse("concerned", "assembly:6", "what touches soil or data is put to those whose it is, and to "
+                                                 "members that are there to answer")
+    return None
+
+
 def _does(act: said.Act) -> str:
     return act.standing if isinstance(act, SetStanding) else "amend" if isinstance(act, Amend) else "resolve"
 
@@ -204,6 +215,8 @@ def _about(now: Situation, body: said.Propose, rule: Rule) -> Decision | None:
         return refuse("concerned", "assembly:6", "the member whose standing changes is the one concerned")
     if (CONCERNED in names and body.concerned is None) or (PARTICIPANTS in names and not body.participants):
         return refuse("concerned", "assembly:6", "the rule asks whom the question is about and who takes part")
+    if now.compiled.classes[body.decision].touches_soil_or_data and (refused := _own_consent(now, body)):
+        return refused
     unknown = [m for m in (body.concerned, *body.participants) if m is not None and m not in now.compiled.members]
     if unknown:
         return refuse("unknown-member", "assembly:6", f"the charter knows no member {unknown[0]!r}")

@@ -314,7 +314,9 @@ def _consensus(count: _Count) -> Outcome:
 
 
 def _quota(rule: Quota, count: _Count) -> Outcome:
-    yes, open_ = (sum(map(rule.weight, members)) for members in (count.yes, count.open))
+    weights = dict(rule.weights)
+    yes, open_ = (sum(weights.get(m, 0) for m in members) if weights else len(members)
+                  for members in (count.yes, count.open))
     said = f"{yes} of the {rule.q} votes needed, from {_named(count.yes)}"
     if yes >= rule.q:
         return Outcome("adopted", None, (said,))

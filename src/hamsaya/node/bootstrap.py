@@ -54,7 +54,6 @@ from hamsaya.node.service import Pace, Service
 from hamsaya.ports.clock import Clock
 from hamsaya.ports.keys import KeyRing, KeyStore, new_ring, rotate
 
-
 ENGINE = Engine()
 """Cedar beside the reference, one for the process: what it remembers depends on the charter's text alone."""
 
