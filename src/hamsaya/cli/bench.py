@@ -3,6 +3,8 @@
     receive  public-key floor CPU ÷ CPU per accepted message, for batches of 1 and 64 (higher is better, at most 1)
     log      append and inclusion verification ÷ raw SHA-256 of 65 bytes (higher is better)
     seal     envelope bytes beyond the body, for 8 recipients ÷ (KEM ciphertexts + signatures) (lower is better)
+    charter  CPU of a decision ÷ public-key floor CPU of the message it is about, remembered and not (lower is better);
+             and the seconds that exact indices of 25 members and the report of 200 clauses take
 
 The receiving node is a real one: its SQLite store lies on disk, every message runs the whole receive pipeline. Times
 are CPU time of this process, which other work on the machine disturbs less than the wall clock; medians of rounds.
@@ -20,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from rich.console import Console
 
 from hamsaya.adapters.clock import SystemClock, SystemRandom
@@ -28,16 +31,23 @@ from hamsaya.adapters.regionpack import Pack, builtin_pack
 from hamsaya.adapters.sqlite import SqliteStore
 from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
+from hamsaya.charter import cedar, rules
+from hamsaya.charter.cedar import Engine, compile_policies
+from hamsaya.charter.compiled import compile_document
+from hamsaya.charter.power import Game, indices
+from hamsaya.charter.types import Document, Request, document_from_plain
 from hamsaya.cli.output import print_json
 from hamsaya.crypto.sealing import KemKey, wrap
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.messages.cases import Ask, Open
 from hamsaya.messages.charter import Sign
 from hamsaya.messages.envelope import seal
+from hamsaya.messages.event import Event
 from hamsaya.messages.keys import encode_card
 from hamsaya.messages.kinds import encode_body, kind_of
 from hamsaya.messages.node import Peer
 from hamsaya.node.bootstrap import agreement_of, make_card, settle_memory
+from hamsaya.node.charter_report import report_of
 from hamsaya.node.core import Node, open_node
 from hamsaya.node.receive import ReceiveJob
 from hamsaya.node.send import Draft, SendJob
@@ -55,7 +65,9 @@ CASE = "BENCH-1"
 
 def run(name: str, as_json: bool, quick: bool) -> int:
     """Measure one bench or all, print the figures, return 0."""
-    benches: dict[str, Callable[[bool], dict[str, Any]]] = {"receive": receive, "log": log, "seal": sealing}
+    benches: dict[str, Callable[[bool], dict[str, Any]]] = {
+        "receive": receive, "log": log, "seal": sealing, "charter": charter,
+    }
     if name != "all" and name not in benches:
         raise OperatorError(f"expected one of all, {', '.join(benches)}", code="unknown-bench")
     console = Console(stderr=True, highlight=False)
@@ -157,14 +169,14 @@ def _envelope(bench: _Bench, number: int) -> bytes:
     return _sealed(bench, Draft(_ask(number, to), tuple(bench.members[1:]), case=CASE))
 
 
-def _sealed(bench: _Bench, draft: Draft) -> bytes:
-    """Return what the sender's pipeline would send, without asking it: the receiver is what is measured."""
+def _sealed(bench: _Bench, draft: Draft, sender: str = "") -> bytes:
+    """Return what a sender's pipeline would send, without asking it: the receiver is what is measured."""
     node, now = bench.sender, SystemClock().now()
-    kind = kind_of(draft.body)
+    kind, own = kind_of(draft.body), sender or node.own
     keys = {member: bench.rings[member].epochs[0].kem.public for member in draft.recipients}
     return seal(
-        encode_body(draft.body), kind=kind, message_id=now.to_bytes(6, "big") + os.urandom(10), sender=node.own,
-        signing_key=node.ring.message, recipients=keys, instrument=node.agreement.instrument_for(kind),
+        encode_body(draft.body), kind=kind, message_id=now.to_bytes(6, "big") + os.urandom(10), sender=own,
+        signing_key=bench.rings[own].message, recipients=keys, instrument=node.agreement.instrument_for(kind),
         case=draft.case, issued_at=now, expires_at=now + 30 * DAY, charter_revision=node.agreement.revision,
         exercise=node.agreement.exercise, content_key=os.urandom(32),
     ).encode()
@@ -175,14 +187,10 @@ def _receive_all(bench: _Bench, asks: list[bytes], batch: int, path: Path) -> tu
 
     Opening the case is not counted.
     """
-    node = _node(bench, bench.members[1], SqliteStore(path, create=True))
-    signature = Sign(document="charter", revision=node.agreement.documents["charter"])
+    node = _receiver(bench, SqliteStore(path, create=True))
     opening = Open(title="bench", purpose="prevent-attack", act="bombing", participants=bench.members, officer="desk-1",
                    retain_until=SystemClock().now() + 30 * DAY, subjects=[])
-    everybody = tuple(bench.members[1:])
-    before = [_sealed(bench, Draft(signature, everybody)), _sealed(bench, Draft(opening, everybody, case=CASE))]
-    for envelope in before:
-        _commit(node, [ReceiveJob(envelope)])
+    _commit(node, [ReceiveJob(_sealed(bench, Draft(opening, tuple(bench.members[1:]), case=CASE)))])
     floor, base, cost = _make_floor(bench), 0.0, 0.0
     for first in range(0, len(asks), batch):
         jobs = [ReceiveJob(envelope) for envelope in asks[first : first + batch]]
@@ -198,6 +206,16 @@ def _receive_all(bench: _Bench, asks: list[bytes], batch: int, path: Path) -> tu
     return base / len(asks), cost / len(asks)
 
 
+def _receiver(bench: _Bench, store: Store) -> Node:
+    """Return a fresh node of the second member that knows everybody's signature of the charter."""
+    node = _node(bench, bench.members[1], store)
+    signature = Sign(document="charter", revision=node.agreement.documents["charter"])
+    own = [SendJob(Draft(signature, tuple(member for member in bench.members if member != node.own)))]
+    others = [_sealed(bench, Draft(signature, (node.own,)), member) for member in bench.members if member != node.own]
+    _commit(node, [*own, *(ReceiveJob(envelope) for envelope in others)])
+    return node
+
+
 def _make_floor(bench: _Bench) -> Callable[[], None]:
     """Return what a message costs in public-key operations alone: two signatures verified, one content key opened."""
     key, signed, kem = bench.sender.ring.message, os.urandom(300), KemKey(os.urandom(32))
@@ -209,6 +227,76 @@ def _make_floor(bench: _Bench) -> Callable[[], None]:
 
     floor()
     return floor
+
+
+# -- charter -----------------------------------------------------------------------------------------------
+
+
+def charter(quick: bool) -> dict[str, Any]:
+    """Measure decisions on a question to four recipients against the public-key floor of that message."""
+    bench = _prepare()
+    settle_memory()
+    node, times = _receiver(bench, MemoryStore()), 200 if quick else 1_000
+    work = {"floor": _make_floor(bench), **_decisions(bench, node)}
+    rounds = [{name: _per_call(call, times) for name, call in work.items()} for _ in range(2 if quick else ROUNDS)]
+    costs = {name: statistics.median(each[name] for each in rounds) for name in work}
+    ratios = {name: statistics.median(each[name] / each["floor"] for each in rounds) for name in work}
+    return {
+        **{f"{name}_us": round(cost * 1e6, 1) for name, cost in costs.items()},
+        **{f"{name}_ratio": round(ratio, 4) for name, ratio in ratios.items() if name != "floor"},
+        **_texts(bench.pack, 1 if quick else 3),
+        "recipients": RECIPIENTS, "rounds": len(rounds),
+    }
+
+
+def _decisions(bench: _Bench, node: Node) -> dict[str, Callable[[], object]]:
+    """Return ways to decide on one question: remembered, anew for the whole message, and by each engine once."""
+    agreement, state, now = node.agreement, node.state.charter, SystemClock().now()
+    body = _ask(0, bench.members[1])
+    event = Event(bytes(16), kind_of(body), bench.members[0], tuple(bench.members[1:]), "", CASE, now, now + DAY,
+                  agreement.exercise, body)
+    event = replace(event, instrument=agreement.instrument_for(event.kind))
+    agreement.decide(state, event).require()
+    situation, compiled = agreement.situation(state, now), agreement.charter
+    policies = compile_policies(compiled)
+    request = Request(event.kind, event.sender, event.recipients[0], event.instrument, CASE, event.exercise, now)
+    sender, recipient = compiled.members[request.sender], compiled.members[request.recipient]
+    facts, _ = rules.facts_of(situation, request, sender, recipient)
+    return {
+        "cached": lambda: agreement.decide(state, event),
+        "uncached": lambda: rules.decide_event(situation, event, judge=Engine({compiled.revision: policies})),
+        "both_engines": lambda: Engine({compiled.revision: policies}).ask(compiled, facts),
+        "cedar_alone": lambda: cedar.judge(policies, facts),
+        "rules_alone": lambda: rules.judge(compiled, facts),
+    }
+
+
+def _texts(pack: Pack, rounds: int) -> dict[str, Any]:
+    """Return the seconds of what is done once for a charter's text: a report, its policies, exact indices."""
+    document = _two_hundred(pack)
+    compiled, game = compile_document(document), Game(tuple(range(1, 26)), 25 * 26 // 4 + 1)
+    work: dict[str, Callable[[], object]] = {
+        "report": lambda: report_of(document), "policies": lambda: compile_policies(compiled),
+        "indices_of_25": lambda: indices(game),
+    }
+    members = sum(party.role == "member" for party in document.members)
+    return {
+        **{f"{name}_s": round(statistics.median(_per_call(call, 1) for _ in range(rounds)), 3)
+           for name, call in work.items()},
+        "clauses": sum(len(instrument.clauses) for instrument in document.instruments), "members": members,
+    }
+
+
+def _two_hundred(pack: Pack) -> Document:
+    """Return the pack's charter with its clauses repeated, under other references, until there are 200."""
+    document = document_from_plain(pack.charter)
+    instruments = list(document.instruments)
+    clauses = [(index, clause) for index, one in enumerate(instruments) for clause in one.clauses]
+    for number in range(200 - len(clauses)):
+        index, clause = clauses[number % len(clauses)]
+        more = msgspec.structs.replace(clause, id=f"{clause.id}-{number}")
+        instruments[index] = msgspec.structs.replace(instruments[index], clauses=(*instruments[index].clauses, more))
+    return msgspec.structs.replace(document, instruments=tuple(instruments))
 
 
 # -- log ---------------------------------------------------------------------------------------------------
