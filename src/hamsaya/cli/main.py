@@ -66,7 +66,9 @@ def demo(
 @command(app, "bench", "json")
 def bench(
     session: Session,
-    name: Annotated[Literal["receive", "log", "seal", "all"], typer.Argument(help="Which measurement.")] = "all",
+    name: Annotated[
+        Literal["receive", "log", "seal", "charter", "all"], typer.Argument(help="Which measurement.")
+    ] = "all",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds, wider error.")] = False,
 ) -> int:
     """Measure, each figure as a ratio to a raw limit taken in the same run."""
