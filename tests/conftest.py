@@ -18,6 +18,12 @@ settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")
+def nightly(pytestconfig: pytest.Config) -> bool:
+    """Whether this is the nightly search: own drivers of random histories then play far longer."""
+    return bool(pytestconfig.getoption("--hypothesis-profile", default=None) == "nightly")
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data, never part of the repository; a test is skipped by name where it is absent."""
     folder = Path(os.environ.get("HAMSAYA_DATA", ROOT.parent / "shared" / "data"))

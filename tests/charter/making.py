@@ -100,6 +100,7 @@ CASES = instrument(
     clause("C.3", ["case.revoke", "case.purge"], needs_case=True, modality="duty", wind_down=True,
            standing=["full", "partial", "suspended", "supervised"]),
     clause("C.4", ["case.*"], modality="ban", senders=["oversight"], recipients=["oversight"]),
+    clause("C.5", ["case.open"], modality="ban", senders=["member"], recipients=[], standing=["partial"]),
     notice_days=90, wind_down_days=30,
 )
 FINDINGS = instrument(
@@ -323,10 +324,11 @@ def signed_world(*members: str) -> World:
     return world.sign(*(members or PARTIES))
 
 
-def away(member: str) -> Compiled:
-    """Return the charter of nowhere with one member absent."""
+@cache
+def away(member: str, standing: said.Standing = "absent") -> Compiled:
+    """Return the charter of nowhere with one member absent, or of another standing."""
     base = founding().document
-    parties = [msgspec.structs.replace(one, standing="absent") if one.id == member else one for one in base.members]
+    parties = [msgspec.structs.replace(one, standing=standing) if one.id == member else one for one in base.members]
     return compile_document(replace_document(base, members=tuple(parties)))
 
 
