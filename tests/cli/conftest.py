@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import socket
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -57,7 +58,8 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pack") / "pair"
     with resources.as_file(resources.files("hamsaya.regions") / "afpak") as original:
         shutil.copytree(original, folder)
-    charter = folder / "charter.toml"
+    version = tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))["charter"]
+    charter = folder / "charter" / version / "charter.toml"
     text, count = re.subn(r"(?m)^entry_into_force = \d+", "entry_into_force = 2", charter.read_text(encoding="utf-8"))
     assert count
     charter.write_text(text, encoding="utf-8")
