@@ -298,7 +298,7 @@ def replace_body(body: Any, **fields: Any) -> Any:
 
 def counted(member: str, choice: said.Choice, at: int, message: bytes) -> said.CountedVote:
     """Return one line of a record."""
-    return said.CountedVote(member=member, choice=choice, at=at, message=message)
+    return said.CountedVote(member=member, choice=choice, at=at, message=message, ballot=[])
 
 
 def omitted(world: World, member: str, reference: str = "ava/q") -> tuple[said.Record, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from itertools import combinations
 from math import comb
@@ -37,6 +38,7 @@ from hamsaya.charter.votes import (
     Tacit,
     Vote,
     evaluate,
+    render_rule,
 )
 
 NINE = tuple("abcdefghi")
@@ -54,6 +56,11 @@ CLASSES: tuple[Rule, ...] = (
 )
 
 
+def words(value: object) -> str:
+    """Return a value as a test's name: a set has no order of its own, and every process must use the same names."""
+    return json.dumps(render_rule(value)) if isinstance(value, Rule) else str(value)
+
+
 @pytest.mark.parametrize(
     ("rule", "price"),
     [
@@ -63,7 +70,7 @@ CLASSES: tuple[Rule, ...] = (
         (MinusConcerned(CONCERNED, NegativeConsensus()), 1.231),
         (RELIEF, 1.231),
     ],
-    ids=str,
+    ids=words,
 )
 def test_decision_rules_have_their_known_price(rule: Rule, price: float) -> None:
     """Eight others, each blocking one time in ten; ideal b .7, a .05, r .1: the price of each rule."""
@@ -71,7 +78,7 @@ def test_decision_rules_have_their_known_price(rule: Rule, price: float) -> None
     assert (0.1 + b) / (b - 0.05) == pytest.approx(price, abs=5e-4)
 
 
-@pytest.mark.parametrize("rule", [Consensus(), Silence(72), OWNER, VISIT, TAKING_PART], ids=str)
+@pytest.mark.parametrize("rule", [Consensus(), Silence(72), OWNER, VISIT, TAKING_PART])
 def test_a_rule_that_the_accused_can_block_decides_nothing(rule: Rule) -> None:
     """Where the accused can refuse, its compliance has no finite price, whatever the others do."""
     assert p_decide(rule, 8, 0.0) == 0.0
@@ -198,7 +205,7 @@ def test_impossible_questions_are_refused() -> None:
         (And((CONSENT, Quota(6))), sum(comb(8, k) for k in range(5, 9)), 9),
         (Or((Over(frozenset("ab")), Quota(9))), 2**7, 9),
     ],
-    ids=str,
+    ids=words,
 )
 def test_each_rule_is_the_game_of_the_textbook(rule: Rule, winning: int, players: int) -> None:
     """Nine members: consensus 1, minus one 10, seven of nine 46, two thirds 130 winning coalitions."""
@@ -218,7 +225,7 @@ def test_each_rule_is_the_game_of_the_textbook(rule: Rule, winning: int, players
         (Quota(1, (("a", 10**6), ("b", 10**6 - 1), *((m, 7) for m in "cdefghi"))), ""),
         (Quota(10**6, (("a", 10**6), ("b", 10**6 - 1), *((m, 99_991) for m in "cdefghi"))), "small enough"),
     ],
-    ids=str,
+    ids=words,
 )
 def test_a_rule_without_indices_says_why(rule: Rule, why: str) -> None:
     """A figure that would mean nothing is not given."""

@@ -24,6 +24,7 @@ from hamsaya.messages.charter import (
 )
 from hamsaya.messages.monitor import Picture
 from hamsaya.node import handlers
+from hamsaya.node import views as node_views
 from hamsaya.node.assembly import STANDS_IN_AFTER, contests_due, records_due
 from hamsaya.node.receive import ReceiveJob
 from hamsaya.node.send import Draft
@@ -134,12 +135,26 @@ def test_an_appeal_takes_the_place_of_what_it_appeals(fed: Federation) -> None:
     assert everywhere(fed, again) == {"in-effect"} and everywhere(fed, first) == {"blocked"}
 
 
+def test_a_question_dated_back_by_depositary_and_proposer_is_shown_as_such(fed: Federation) -> None:
+    """The two can shorten the others' time to refuse; each member's own log then shows when it heard of it."""
+    body = Propose(proposal="kz/1", decision="adopt-finding", title="t", act=Resolve(ground="F-1"), concerned="uz")
+    sent = fed.send(COUNTS, Draft(body, ("pk", "ir", "uz")))  # type: ignore[arg-type]
+    fed.clock.advance(72 * HOUR)
+    tick(fed)
+    assert fed.node("ir").store.find_journal(sent.message_id)
+    (view,) = node_views.proposals(fed.node("ir"))
+    assert view.status == "in-effect" and "this node heard of it at" in view.reasons[-1]
+    (own,) = node_views.proposals(fed.node(COUNTS))
+    assert "heard" not in own.reasons[-1]
+
+
 def record_by_hand(fed: Federation, reference: str, votes: dict[str, bytes], verdict: str = "adopted") -> Record:
     """Return a record as a depositary that chooses its votes would make it."""
     node = fed.node(COUNTS)
     put, now = node.state.charter.proposals[reference], node.clock.now()
     cast = node.state.charter.votes
-    listed = [CountedVote(member=m, choice=cast[reference, m].choice, at=now, message=v) for m, v in votes.items()]
+    listed = [CountedVote(member=m, choice=cast[reference, m].choice, at=now, message=v,
+                          ballot=list(cast[reference, m].ballot)) for m, v in votes.items()]
     return Record(proposal=reference, subject=put.subject, verdict=verdict, opened_at=put.at, closed_at=now,  # type: ignore[arg-type]
                   effective_at=now, epoch=0, votes=listed)
 
@@ -194,7 +209,7 @@ def test_a_record_that_anybody_counts_otherwise_is_refused(fed: Federation, chan
     body = msgspec.structs.replace(good, **changed[change])  # type: ignore[arg-type]
     with pytest.raises(PolicyRefusal) as refused:
         fed.send("ir" if change == "sender" else COUNTS, Draft(body, ("uz",)))
-    expected = {"sender": "not-depositary", "epoch": "predecessor-missing"}
+    expected = {"sender": "not-depositary", "epoch": "predecessor-missing", "vote": "bad-ballot"}
     assert refused.value.code == expected.get(change, "miscounted")
 
 

@@ -46,7 +46,7 @@ def compiled(pack: Pack, **standings: str) -> Compiled:
 
 def signed(charter: Compiled) -> Situation:
     """Return the situation a day after every party has signed everything."""
-    signers = Map({party.id: Signed(0, ()) for party in charter.document.members})
+    signers = Map({party.id: (Signed(0, ()),) for party in charter.document.members})
     state = CharterState(signatures=CharterState().signatures.set((CHARTER, charter.revision), signers))
     return situation_at(charter, [charter.revision], state, DAY)
 

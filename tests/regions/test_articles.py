@@ -82,7 +82,7 @@ def said_before(pack: Pack, charter: Compiled, instrument: str, example: Example
                for member, day in example.withdrew.items()}
     return CharterState(
         signatures=EMPTY_CHARTER.signatures.set(
-            (CHARTER, charter.revision), Map({member: Signed(0, ()) for member in signers})
+            (CHARTER, charter.revision), Map({member: (Signed(0, ()),) for member in signers})
         ),
         reservations=Map(reserved), reactions=Map(answers), withdrawals=Map(notices),
         cuts=Map({pair: Said(0, bytes(16), True, "technical") for pair in example.cuts}),

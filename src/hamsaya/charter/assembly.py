@@ -6,7 +6,7 @@ Rules
     A reservation that is withdrawn was made.       else ``unknown-clause``, ``not-reservable``, ``late-reservation``
  3. react: to another's reservation that is known here.
  4. withdraw: from an instrument one has signed; a notice is revoked while it runs.
-                                                                                        else ``not-bound``, ``no-notice``
+                                                                               else ``not-bound``, ``no-notice``
  5. cut: the link with another party.                                                   else ``unknown-member``
  6. propose: by a member with a vote, under its own name, for a class of decisions that may do this; the member that a
     standing or the class's rule is about is named; an amendment is a sound charter that supersedes the one in
@@ -16,14 +16,16 @@ Rules
     What touches soil or data names those whose it is, all of them there to answer.     else ``concerned``
     A reference is used once.                                                           else ``reference-taken``
  7. vote: by a member, once, on exactly the proposal known here.                        else ``other-proposal``
- 8. record: by a depositary; the votes it lists are the very messages known here, its times follow theirs, the
-    electorate is that of the opening, and counting again gives the same.  else ``not-depositary``, ``miscounted``, …
+ 8. record: by a depositary, at once when it closes; it carries the signed ballots that it counts, so that whoever never
+    got a vote can count again too; its times follow theirs, the electorate is that of the opening, and counting again
+    gives the same.                                                    else ``not-depositary``, ``miscounted``, …
     A change of standing needs the named votes of enough others: the signatures of its epoch.
                                                                                         else ``epoch-signatures``
  9. retract: by the proposer, while nothing is recorded. Where the two cross on the way the record stands, whichever
     came first: else the order of arrival would decide.                                 else ``recorded``
-10. contest: the depositary's own receipt shows the sender's vote in time, and the record leaves it out or lists it
-    with a later time than its log. The record is void then, and the depositary counts again.     else ``not-omitted``
+10. contest: the depositary's own receipt shows the sender's vote in time, and the record leaves its sender out or
+    lists the vote with a later time than its log. The record is void then, and the depositary counts again.
+                                                                                        else ``not-omitted``
 What rests on a message that is not known here yet waits: ``predecessor-missing``.
 
 A vote is counted from the instant at which it was in the depositary's log, never from the time its sender wrote.
@@ -134,7 +136,8 @@ def _reserve(now: Situation, event: Event, body: said.Reserve) -> Decision:
         if held is None:
             return refuse(MISSING, "assembly:2", "no such reservation is known here yet")
         return permit("assembly:2", "a reservation may be withdrawn at any time")
-    bound = [signers[event.sender].at for signers in now.state.signatures.values() if event.sender in signers]
+    signed = [each for signers in now.state.signatures.values() for each in signers.get(event.sender, ())]
+    bound = [each.at for each in signed if not each.instruments or body.instrument in each.instruments]
     if (event.sender, body.instrument) in now.bound and min(bound) < event.issued_at:
         return refuse("late-reservation", "assembly:2", "a reservation is made no later than the signature")
     return permit("assembly:2", "the clause may be reserved")
@@ -303,16 +306,16 @@ def _record(situation_at: SituationAt, event: Event, body: said.Record) -> Decis
 
 
 def _listed(state: CharterState, event: Event, body: said.Record, put: Proposal) -> Decision | None:
-    """Return the refusal of a record whose list is not of the votes known here, or whose times do not follow."""
+    """Return the refusal of a record of another text, or whose times do not follow; its ballots have been verified."""
     if put.subject != body.subject or len({vote.member for vote in body.votes}) != len(body.votes):
         return refuse("other-proposal", "assembly:8", "the record is of another text than the proposal known here")
     for vote in body.votes:
         held = state.votes.get((body.proposal, vote.member))
-        if held is None:
-            return refuse(MISSING, "assembly:8", f"the vote of {vote.member} is not known here yet")
-        if (held.choice, held.message) != (vote.choice, vote.message) or vote.at < held.at - SKEW:
-            return refuse("miscounted", "assembly:8", f"{vote.member} voted otherwise, or later")
-    if not put.at - SKEW <= body.opened_at <= body.closed_at <= event.issued_at + SKEW:
+        if held is not None and held.message == vote.message and vote.at < held.at - SKEW:
+            return refuse("miscounted", "assembly:8", f"{vote.member} voted later than the record says")
+    opened, closed = put.at - SKEW <= body.opened_at, abs(event.issued_at - body.closed_at) <= SKEW
+    counted = all(body.opened_at - SKEW <= vote.at <= body.closed_at for vote in body.votes)
+    if not (opened and closed and counted and body.opened_at <= body.closed_at):
         return refuse("miscounted", "assembly:8", "the times of the record do not follow those of the votes")
     return None
 
@@ -374,7 +377,7 @@ def _contest(now: Situation, event: Event, body: said.Contest, proven: tuple[str
         return refuse(MISSING, "assembly:10", "the record or the vote is not known here yet")
     in_time = proven is not None and proven[0] == record.by and proven[1] <= record.closed_at
     # Listed with a later instant than its own log shows, a vote is left out of whatever had ended by then.
-    omitted = all(counted.message != vote.message or (proven is not None and proven[1] < counted.at)
+    omitted = all(counted.member != event.sender or (proven is not None and proven[1] < counted.at)
                   for counted in record.votes)
     if vote.message != body.vote or not omitted or not in_time:
         return refuse("not-omitted", "assembly:10", "the receipt does not show that the record left this vote out")

@@ -1,7 +1,7 @@
 """What members said, folded. Whatever the order in which it arrives, the state comes out the same.
 
-Of two statements of one member about one thing the later stands, of two signatures or votes the earlier: by time of
-issue, then by message id.
+Of two statements of one member about one thing the later stands, of two equal signatures or two votes the earlier:
+by time of issue, then by message id.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _assembly(state: CharterState, event: Event) -> CharterState:
         case said.Retract(proposal=reference):
             return replace(state, retracted=state.retracted.set(reference, min(at, state.retracted.get(reference, at))))
         case said.CastVote() as body:
-            cast = Cast(at, message, body.choice, body.reason)
+            cast = Cast(at, message, body.choice, body.reason, tuple(body.ballot))
             first = min(state.votes.get((body.proposal, event.sender), cast), cast, key=lambda each: each[:2])
             return replace(state, votes=state.votes.set((body.proposal, event.sender), first))
         case said.Record() as body:
@@ -93,16 +93,13 @@ def subject_of(proposal: Body) -> bytes:
 
 
 def _sign(state: CharterState, who: str, at: int, body: said.Sign) -> CharterState:
-    """Two signatures of one member are one, since the first, for all that either names."""
-    key = (body.document, body.revision)
+    """Signing the same once more changes nothing; what is signed later is signed since then."""
+    key, instruments = (body.document, body.revision), tuple(sorted(set(body.instruments)))
     signed = state.signed(*key)
-    earlier = signed.get(who)
-    instruments = tuple(sorted(set(body.instruments)))
-    if earlier is not None:
-        both = (earlier.instruments, instruments)
-        instruments = tuple(sorted({*both[0], *both[1]})) if all(both) else ()
-        at = min(at, earlier.at)
-    return replace(state, signatures=state.signatures.set(key, signed.set(who, Signed(at, instruments))))
+    since = {each.instruments: each.at for each in signed.get(who, ())}
+    since[instruments] = min(at, since.get(instruments, at))
+    signatures = tuple(sorted(Signed(first, names) for names, first in since.items()))
+    return replace(state, signatures=state.signatures.set(key, signed.set(who, signatures)))
 
 
 def _latest(known: Map[K, V], key: K, word: V) -> Map[K, V]:
@@ -114,7 +111,7 @@ def snapshot(state: CharterState) -> Any:
     """Return ``state`` as a plain value; equal states give equal values."""
     return {
         "signatures": _rows((*key, member, *signature) for key, signers in state.signatures.items()
-                            for member, signature in signers.items()),
+                            for member, signatures in signers.items() for signature in signatures),
         "reservations": _rows((*key, *word) for key, word in state.reservations.items()),
         "reactions": _rows((*key, *answer) for key, answers in state.reactions.items() for answer in answers),
         "withdrawals": _rows((*key, *word) for key, word in state.withdrawals.items()),

@@ -36,11 +36,12 @@ from typing import NamedTuple
 from hamsaya.base.decision import Decision, Reason, refuse
 from hamsaya.base.errors import PolicyRefusal
 from hamsaya.charter.compiled import NO_CLAUSES, Compiled, CompiledClause
+from hamsaya.charter.reserved import reserved_between
 from hamsaya.charter.situation import Situation
-from hamsaya.charter.treaty import Provision, Reaction, Reservation, relation
-from hamsaya.charter.types import CHARTER, Party, Request
+from hamsaya.charter.types import Party, Request
 from hamsaya.messages.event import Event
 
+NOTHING = frozenset[str]()
 JOINS_LINKS = "charter.cut"
 """The one kind that passes a cut link: it says that the link is cut, or joined again."""
 
@@ -191,7 +192,7 @@ def facts_of(
     name = request.instrument
     mine, theirs = situation.held(sender.id, name), situation.held(recipient.id, name)
     ends = [(party, held) for party, held in ((sender, mine), (recipient, theirs))]
-    taken, added = _reserved(situation, request) if name in situation.reserved else (frozenset(), frozenset())
+    taken, added = reserved_between(situation, request) if name in situation.reserved else (NOTHING, NOTHING)
     return Facts(
         kind=request.kind, instrument=name,
         sender_role=sender.role, recipient_role=recipient.role,
@@ -228,56 +229,6 @@ def _unaccepted(situation: Situation, instrument: str, accepted: Iterable[frozen
         return frozenset()
     every = frozenset(clause.id for clause in situation.compiled.instruments[instrument].clauses)
     return frozenset[str]().union(*(every - clauses for clauses in listed))
-
-
-def _reserved(situation: Situation, request: Request) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the clauses that reservations take away for this kind between the two, and obligations they add."""
-    pair = (request.sender, request.recipient)
-    if pair[0] == pair[1]:
-        return frozenset(), frozenset()
-    state, taken, added = situation.state, set[str](), set[str]()
-    instrument = situation.compiled.instruments[request.instrument]
-    held = {key: each for key, each in state.reservations.items() if key[1] == instrument.id and key[0] in pair}
-    for clause in instrument.clauses:
-        own = {member: each for (member, _, name), each in held.items() if name == clause.id}
-        if not own:
-            continue
-        found = relation(
-            Provision(clause.id, clause.reservable), pair,
-            [Reservation(member, clause.id, each.at, each.at if each.withdrawn else None)
-             for member, each in own.items()],
-            _reactions(situation, instrument.id, clause.id), request.at, _bound_since(situation, instrument.id),
-        )
-        if found.effect == "no-treaty-relation":
-            return frozenset(each.id for each in instrument.clauses if not each.before_entry), frozenset()
-        for each in own.values():
-            if each.withdrawn or found.effect == "applies":
-                continue
-            modified = found.effect == "modified-both-ways"
-            if modified and each.obligations and not each.excludes:
-                added.update(each.obligations)  # Reserved to a condition, not to a part.
-            elif not each.excludes or request.kind in each.excludes:
-                taken.add(clause.id)
-            elif modified:
-                added.update(each.obligations)
-    return frozenset(taken), frozenset(added)
-
-
-def _reactions(situation: Situation, instrument: str, clause: str) -> list[Reaction]:
-    return [
-        Reaction(member, reserving, clause, answer.stance, answer.at)
-        for (member, reserving, about, name), answers in situation.state.reactions.items()
-        if (about, name) == (instrument, clause) for answer in answers
-    ]
-
-
-def _bound_since(situation: Situation, instrument: str) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for (document, _), signers in situation.state.signatures.items():
-        for member, signature in signers.items() if document == CHARTER else ():
-            if (member, instrument) in situation.bound:
-                found[member] = min(found.get(member, signature.at), signature.at)
-    return found
 
 
 def decide_event(

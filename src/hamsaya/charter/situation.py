@@ -45,9 +45,12 @@ did next is not refused by who is behind."""
 
 
 def record_of(state: CharterState, reference: str) -> Recorded | None:
-    """Return the record that stands for a proposal: of those not proven wrong the fullest count, then the earliest."""
+    """Return the record that stands for a proposal: of those not proven wrong the one that closed first.
+
+    A later count, however full, undoes nothing.
+    """
     found = [r for message, r in state.records.get(reference, {}).items() if message not in state.contested]
-    return max(found, key=lambda record: (len(record.votes), -record.closed_at, record.message), default=None)
+    return min(found, key=lambda record: (record.closed_at, record.message), default=None)
 
 
 def effects(state: CharterState) -> list[tuple[int, str, Proposal]]:
@@ -163,8 +166,8 @@ def situation_at(compiled: Compiled, lineage: Sequence[bytes], state: CharterSta
 def _signatures(lineage: Iterable[bytes], state: CharterState) -> dict[str, list[Signed]]:
     found: dict[str, list[Signed]] = {}
     for signed_text in lineage:
-        for member, signature in state.signed(CHARTER, signed_text).items():
-            found.setdefault(member, []).append(signature._replace(at=signature.at - SKEW))
+        for member, signatures in state.signed(CHARTER, signed_text).items():
+            found.setdefault(member, []).extend(each._replace(at=each.at - SKEW) for each in signatures)
     return found
 
 
@@ -231,7 +234,8 @@ def _departures(compiled: Compiled, state: CharterState) -> Iterable[tuple[tuple
 
 def _instants(compiled: Compiled, state: CharterState) -> Iterable[int]:
     """Yield every instant at which the situation may change by anything but a signature's coming into force."""
-    yield from (signature.at - SKEW for signers in state.signatures.values() for signature in signers.values())
+    signed = [each.at for signers in state.signatures.values() for own in signers.values() for each in own]
+    yield from (at - SKEW for at in signed)
     yield from (effect for effect, _, _ in effects(state))
     for reference in state.proposals:
         record = record_of(state, reference)
@@ -246,4 +250,4 @@ def _instants(compiled: Compiled, state: CharterState) -> Iterable[int]:
     for answers in state.reactions.values():
         yield from (answer.at for answer in answers)
     if state.reservations:
-        yield from (twelve_months_after(s.at) for signers in state.signatures.values() for s in signers.values())
+        yield from map(twelve_months_after, signed)

@@ -264,6 +264,7 @@ class Cast(NamedTuple):
     message: bytes
     choice: Choice
     reason: str
+    ballot: tuple[bytes, ...]
 
 
 class Counted(NamedTuple):
@@ -296,7 +297,7 @@ class CharterState:
     """What members said, as it stands whatever the order of arrival.
 
     Attributes:
-        signatures: (document, revision) -> member -> signature.
+        signatures: (document, revision) -> member -> its signatures, each set of instruments since its first.
         reservations: (member, instrument, clause) -> the latest word on it.
         reactions: (member, reserving, instrument, clause) -> its answers.
         withdrawals: (member, instrument) -> notice given or revoked.
@@ -309,7 +310,7 @@ class CharterState:
         contested: message ids of records that were proven to leave a vote out.
     """
 
-    signatures: Map[tuple[str, bytes], Map[str, Signed]] = Map()
+    signatures: Map[tuple[str, bytes], Map[str, tuple[Signed, ...]]] = Map()
     reservations: Map[tuple[str, str, str], Reserved] = Map()
     reactions: Map[tuple[str, str, str, str], frozenset[Reacted]] = Map()
     withdrawals: Map[tuple[str, str], Said] = Map()
@@ -321,7 +322,7 @@ class CharterState:
     records: Map[str, Map[bytes, Recorded]] = Map()
     contested: frozenset[bytes] = frozenset()
 
-    def signed(self, document: str, revision: bytes) -> Map[str, Signed]:
+    def signed(self, document: str, revision: bytes) -> Map[str, tuple[Signed, ...]]:
         """Return who signed exactly ``revision`` of ``document``, and when."""
         return self.signatures.get((document, revision), Map())
 

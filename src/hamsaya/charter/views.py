@@ -117,7 +117,7 @@ def competent(situation: Situation, at: int) -> list[CompetentView]:
     found = []
     for member, party in situation.compiled.members.items():
         named = situation.state.competent.get(member)
-        signed = [signers[member].at for signers in situation.state.signatures.values() if member in signers]
+        signed = [each.at for signers in situation.state.signatures.values() for each in signers.get(member, ())]
         due = min(signed) + NAMING_DAYS * DAY if signed and named is None and party.role == "member" else None
         bodies = named.bodies if named else ()
         found.append(CompetentView(

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from hamsaya.canon import tagged
 from hamsaya.messages.kinds import Body, Hash, Instant, Line, Member, Ref, kind
 
 Standing = Literal["full", "partial", "observer", "absent", "supervised", "suspended", "left"]
@@ -147,28 +148,43 @@ class Retract(Body, frozen=True):
     proposal: ProposalRef
 
 
+BALLOT_DOMAIN = "hamsaya/v1/ballot"
+Ballot = Annotated[list[Annotated[bytes, msgspec.Meta(max_length=2420)]], msgspec.Meta(max_length=2)]
+"""Both signatures of the member's message key over ``ballot_bytes``."""
+
+
+def ballot_bytes(federation: str, member: str, proposal: str, subject: bytes, choice: str) -> bytes:
+    """Return what a ballot's signatures are over: a vote that can be shown to whoever never received it."""
+    return tagged(BALLOT_DOMAIN, [federation, member, proposal, subject, choice])
+
+
 @kind("charter.vote")
 class CastVote(Body, frozen=True, kw_only=True):
-    """The sender's one vote on exactly the proposal whose digest is ``subject``; ``no`` also breaks a silence."""
+    """The sender's one vote on exactly the proposal whose digest is ``subject``; ``no`` also breaks a silence.
+
+    ``ballot``: the send pipeline signs it; the record carries it to everybody.
+    """
 
     proposal: ProposalRef
     subject: Hash
     choice: Choice
+    ballot: Ballot = []
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class CountedVote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One vote as a depositary counted it: whose, what, when it was in the depositary's log, and which message."""
+    """One vote as a depositary counted it: whose, what, when it was in its log, which message, and the ballot."""
 
     member: Member
     choice: Choice
     at: Instant
     message: MessageId
+    ballot: Ballot
 
 
 @kind("charter.record")
 class Record(Body, frozen=True):
-    """A depositary records how a vote came out, with every vote it counted; anyone can count again.
+    """A depositary records how a vote came out, with the ballot of every vote it counted; anyone can count again.
 
     Attributes:
         subject: Digest of the proposal's body.

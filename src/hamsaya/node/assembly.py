@@ -59,7 +59,8 @@ def _body(
     return Record(
         proposal=reference, subject=put.subject, verdict=verdict, opened_at=opened_at, closed_at=now,
         effective_at=now + timelock, epoch=then.epoch,
-        votes=[CountedVote(member=member, choice=vote.choice, at=arrived[member], message=vote.message)
+        votes=[CountedVote(member=member, choice=vote.choice, at=arrived[member], message=vote.message,
+                           ballot=list(vote.ballot))
                for member, vote in sorted(cast.items())],
     )
 
@@ -91,7 +92,7 @@ def _contest(node: Node, reference: str, message: bytes, record: Recorded, vote:
         verdict = read_receipt(node.log_keys(record.by), sent.statement, receipt)
     except PeerError:
         return None
-    listed = any(counted.message == vote.message and counted.at <= verdict.at for counted in record.votes)
+    listed = any(counted.member == node.own and counted.at <= verdict.at for counted in record.votes)
     if verdict.state != "admitted" or verdict.at > record.closed_at or listed:
         return None
     return Contest(proposal=reference, record=message, vote=vote.message, statement=sent.statement, receipt=receipt)

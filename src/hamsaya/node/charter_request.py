@@ -117,7 +117,7 @@ def _situation(compiled: Compiled, request: RequestFile, at: int) -> Situation:
     full = [party.id for party in compiled.document.members
             if request.standings.get(party.id, party.standing) == "full" or party.id in compiled.ratifiers]
     signed: Iterable[str] = full if request.signed is None else request.signed
-    signers: Map[str, Signed] = Map({member: Signed(0, ()) for member in signed})
+    signers: Map[str, tuple[Signed, ...]] = Map({member: (Signed(0, ()),) for member in signed})
     state = replace(EMPTY_CHARTER, signatures=EMPTY_CHARTER.signatures.set((CHARTER, compiled.revision), signers))
     found = situation_at(compiled, [compiled.revision], state, at)
     changed = {(member, ""): Held(standing) for member, standing in request.standings.items()}

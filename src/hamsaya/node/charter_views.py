@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from hamsaya.base.instants import DAY
+from hamsaya.charter.reserved import relation_between, reservations_of
 from hamsaya.charter.situation import Situation
-from hamsaya.charter.treaty import Provision, Reaction, Relation, Reservation, relation
-from hamsaya.charter.types import CHARTER, Clause, Proposal, ProposalView, Recorded, document_from_bytes, revision
+from hamsaya.charter.types import Clause, Proposal, ProposalView, Recorded, document_from_bytes, revision
 from hamsaya.charter.votes import PRESENT, And, MinusConcerned, Or, Over, Rule, bind
 from hamsaya.charter.words import rule_words
 from hamsaya.messages.charter import Amend
@@ -173,56 +173,25 @@ def _record(message: bytes, record: Recorded, contested: frozenset[bytes]) -> Re
 
 def relations(node: Node) -> list[RelationView]:
     """Return, for every reserved clause, what it is worth between this node's party and each other member."""
-    situation, now = views.situation(node), node.clock.now()
+    situation = views.situation(node)
+    named = sorted({(instrument, clause) for _, instrument, clause in situation.state.reservations})
     found = []
-    for instrument, clause in sorted({(name, clause) for _, name, clause in situation.state.reservations}):
-        provision = _provision(situation, instrument, clause)
-        for other in situation.electorate:
-            pair = (node.own, other)
-            own = _reservations(situation, instrument, clause, pair)
-            if other != node.own and own and provision is not None:
-                held = relation(provision, pair, own, _reactions(situation, instrument, clause), now,
-                                _bound_since(situation, instrument))
-                found.append(_relation(other, instrument, clause, own, held))
+    for name, about in named:
+        instrument = situation.compiled.instruments.get(name)
+        for clause in (each for each in instrument.clauses if each.id == about) if instrument else ():
+            found += [_relation(node, situation, name, clause, other) for other in situation.electorate
+                      if other != node.own and reservations_of(situation, name, clause.id, (node.own, other))]
     return found
 
 
-def _relation(other: str, instrument: str, clause: str, own: list[Reservation], held: Relation) -> RelationView:
+def _relation(node: Node, situation: Situation, instrument: str, clause: Clause, other: str) -> RelationView:
+    pair = (node.own, other)
+    held = relation_between(situation, instrument, clause, pair, node.clock.now())
+    own = reservations_of(situation, instrument, clause.id, pair)
     return RelationView(
-        other=other, instrument=instrument, clause=clause, effect=held.effect, until=held.until,
-        sentence=held.sentence, reserved_by=sorted(each.member for each in own if each.withdrawn_at is None),
+        other=other, instrument=instrument, clause=clause.id, effect=held.effect, until=held.until,
+        sentence=held.sentence, reserved_by=sorted(member for member, word in own.items() if not word.withdrawn),
     )
-
-
-def _provision(situation: Situation, instrument: str, clause: str) -> Provision | None:
-    found = situation.compiled.instruments.get(instrument)
-    clauses = {each.id: each for each in found.clauses} if found else {}
-    return Provision(clause, clauses[clause].reservable) if clause in clauses else None
-
-
-def _reservations(situation: Situation, instrument: str, clause: str, pair: tuple[str, str]) -> list[Reservation]:
-    return [
-        Reservation(member, clause, word.at, word.at if word.withdrawn else None)
-        for (member, name, about), word in situation.state.reservations.items()
-        if (name, about) == (instrument, clause) and member in pair
-    ]
-
-
-def _reactions(situation: Situation, instrument: str, clause: str) -> list[Reaction]:
-    return [
-        Reaction(member, reserving, clause, answer.stance, answer.at)
-        for (member, reserving, name, about), answers in situation.state.reactions.items()
-        if (name, about) == (instrument, clause) for answer in answers
-    ]
-
-
-def _bound_since(situation: Situation, instrument: str) -> Mapping[str, int]:
-    found: dict[str, int] = {}
-    for (document, _), signers in situation.state.signatures.items():
-        for member, signature in signers.items() if document == CHARTER else ():
-            if (member, instrument) in situation.bound:
-                found[member] = min(found.get(member, signature.at), signature.at)
-    return found
 
 
 def chapters(node: Node) -> list[ChapterView]:

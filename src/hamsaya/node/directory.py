@@ -14,6 +14,8 @@ Rules
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,6 +91,19 @@ def signature_key(state: DirectoryState, member: str, use: str) -> VerifyingKey:
     if not keys:
         raise PeerError(f"no {use} key of {member} is known here; exchange cards first", code="unknown-key")
     return keys[-1].verifying_key
+
+
+def signed_by(state: DirectoryState, member: str, signed: bytes, signatures: Sequence[bytes], at: int) -> bool:
+    """Say whether a message key of ``member`` that was valid at ``at`` made both ``signatures`` over ``signed``."""
+    record = state.peers.get(member)
+    if record is None or len(signatures) != 2:
+        return False
+    for key in record.keys("message"):
+        if key.valid_at(at):
+            with suppress(PeerError):
+                key.verifying_key.verify((signatures[0], signatures[1]), signed)
+                return True
+    return False
 
 
 EMPTY_DIRECTORY = DirectoryState(Map())

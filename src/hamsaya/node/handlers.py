@@ -27,7 +27,7 @@ from hamsaya.compliance.types import EMPTY_COMPLIANCE, ComplianceState
 from hamsaya.linkage import reduce as linkage_reduce
 from hamsaya.linkage import rules as linkage_rules
 from hamsaya.linkage.types import EMPTY_LINKAGE, LinkageState
-from hamsaya.messages.charter import Contest, Sign
+from hamsaya.messages.charter import CastVote, Contest, Record, Sign, ballot_bytes
 from hamsaya.messages.compliance import Rating
 from hamsaya.messages.envelope import statement_parts
 from hamsaya.messages.event import Event
@@ -71,6 +71,8 @@ Fold = Callable[[FederationState, Event], FederationState]
 def _decide_charter(agreement: Agreement, state: FederationState, event: Event) -> Decision:
     if isinstance(event.body, Sign) and (refused := _signature(agreement, state, event.body)):
         return refused
+    if refused := _ballots(agreement, state, event):
+        return refused
     proven = _proven(agreement, state, event) if isinstance(event.body, Contest) else None
 
     def sound(document: Document) -> None:
@@ -88,6 +90,24 @@ def _signature(agreement: Agreement, state: FederationState, body: Sign) -> Deci
     earlier = body.document == CHARTER and agreement.knows_revision(state.charter, body.revision[:REVISION_BYTES])
     if expected != body.revision and not earlier:
         return refuse("charter-revision", "charter:documents", "the signature is for another revision of the document")
+    return None
+
+
+def _ballots(agreement: Agreement, state: FederationState, event: Event) -> Decision | None:
+    """Return the refusal of a vote or record with a ballot that its member has not signed."""
+    match event.body:
+        case CastVote(proposal=proposal, subject=subject, choice=choice, ballot=ballot):
+            ballots = [(event.sender, event.issued_at, choice, ballot)]
+        case Record(proposal=proposal, subject=subject, votes=votes):
+            ballots = [(vote.member, vote.at, vote.choice, vote.ballot) for vote in votes]
+        case _:
+            return None
+    for member, at, choice, ballot in ballots:
+        signed = ballot_bytes(agreement.federation, member, proposal, subject, choice)
+        if not directory.signed_by(state.directory, member, signed, ballot, at):
+            missing = member not in state.directory.peers
+            return refuse("predecessor-missing" if missing else "bad-ballot", "charter:ballots",
+                          f"no key of {member} known here has signed that ballot")
     return None
 
 

@@ -1,6 +1,6 @@
 """The send pipeline: everything that leaves this node leaves through here.
 
- 1  name      the kind is registered, the instrument is named or found in the charter
+ 1  name      the kind is registered, the instrument is named or found in the charter; a vote gets its signed ballot
  2  address   recipients are known; oneself is not among them
  3  permit    charter clauses and the room's rules say yes, with reasons (the release rule is among them)
  4  keys      each recipient has published a KEM key for now
@@ -14,8 +14,10 @@ A kill before 8 leaves nothing; after 8 the outbox row is delivered at the next 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from hamsaya.base.decision import Decision
 from hamsaya.base.errors import HamsayaError, OperatorError
@@ -23,6 +25,7 @@ from hamsaya.base.ids import message_id
 from hamsaya.cases.reduce import purged_items, redact
 from hamsaya.crypto.sealing import lock
 from hamsaya.messages.cases import Answer
+from hamsaya.messages.charter import CastVote, ballot_bytes
 from hamsaya.messages.envelope import CONTENT_KEY_BYTES, MAX_ENVELOPE_BYTES, Header, seal
 from hamsaya.messages.event import Event
 from hamsaya.messages.keys import STORE_AND_FORWARD
@@ -97,7 +100,7 @@ def preview(node: Node, draft: Draft) -> tuple[Event, Decision]:
 
 
 def _send(node: Node, draft: Draft) -> Sent:
-    event, decision = preview(node, draft)
+    event, decision = preview(node, _balloted(node, draft))
     decision.require()
 
     node.step("send.4")
@@ -137,6 +140,15 @@ def _send(node: Node, draft: Draft) -> Sent:
         node.store.put_outbox(row, encoded)
     node.step("send.8")
     return Sent(event.message_id, index, event.kind, event.recipients, decision)
+
+
+def _balloted(node: Node, draft: Draft) -> Draft:
+    """Return a vote with its ballot signed, any other draft as it is: the record shows ballots to all."""
+    body = draft.body
+    if not isinstance(body, CastVote):
+        return draft
+    signed = ballot_bytes(node.agreement.federation, node.own, body.proposal, body.subject, body.choice)
+    return replace(draft, body=msgspec.structs.replace(body, ballot=list(node.ring.message.sign(signed))))
 
 
 def _kem_key(node: Node, member: str, now: int) -> bytes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from hamsaya.base.instants import to_text
 from hamsaya.cases import views as cases_views
 from hamsaya.cases.types import Step
 from hamsaya.charter import views as charter_views
-from hamsaya.charter.situation import Situation
+from hamsaya.charter.situation import SKEW, Situation, record_of
 from hamsaya.charter.types import CompetentView, InstrumentView, ProposalView, ReservationView, StandingView
 from hamsaya.node.core import Node
 from hamsaya.node.logview import latest_note
@@ -183,8 +184,19 @@ def standings(node: Node) -> list[StandingView]:
 
 
 def proposals(node: Node) -> list[ProposalView]:
-    """Return what has been proposed and how far it has come, newest first."""
-    return charter_views.proposals(situation(node), node.clock.now())
+    """Return what has been proposed and how far it has come, newest first; a vote dated back is said to be so."""
+    return [_with_doubt(node, view) for view in charter_views.proposals(situation(node), node.clock.now())]
+
+
+def _with_doubt(node: Node, view: ProposalView) -> ProposalView:
+    """A depositary and a proposer that date a question back can shorten the others' time; our own log shows it."""
+    state = node.state.charter
+    record = record_of(state, view.proposal)
+    heard_at = min(row.at for row in node.store.find_journal(state.proposals[view.proposal].message))
+    if record is None or heard_at <= record.opened_at + SKEW:
+        return view
+    text = f"by its record it opened at {to_text(record.opened_at)}; this node heard of it at {to_text(heard_at)}"
+    return msgspec.structs.replace(view, reasons=[*view.reasons, text])
 
 
 def competent(node: Node) -> list[CompetentView]:
