@@ -202,6 +202,7 @@ def test_a_proposal_says_who_is_waited_for_and_what_to_do_next(trio: dict[str, D
     tick(trio[COUNTS])
     deliver(trio)
     assert status(north, f"{NORTH}/finding") == "blocked"
+    assert "not counted" in north.run("charter", "vote", f"{NORTH}/finding", "yes").stderr
     text = north.run("charter", "proposal", f"{NORTH}/finding").stdout
     assert f"hamsaya charter propose appeal-finding --against {NORTH}/finding" in text and "not proven" in text
 
@@ -372,7 +373,7 @@ def test_winding_down_lists_what_is_held_and_asks_ours_back(trio: dict[str, Desk
     (item,) = view["there"]
     assert (item["item"], item["holder"], item["revoked_at"]) == ("X-1/a", SOUTH, None) and view["here"] == []
     shown = north.run("charter", "winddown").stdout
-    assert "Ours, held there" in shown and f"hamsaya charter winddown {SOUTH} --execute" in shown
+    assert f"Ours, held by {SOUTH}" in shown and f"hamsaya charter winddown {SOUTH} --execute" in shown
 
     dry = north.json("charter", "winddown", SOUTH, "--execute", "--officer", "desk-2", "--dry-run")
     assert [each["allowed"] for each in dry] == [True]
@@ -381,6 +382,8 @@ def test_winding_down_lists_what_is_held_and_asks_ours_back(trio: dict[str, Desk
     deliver(trio)
     (task,) = south.json("case", "inbox")
     assert task["task"] == "purge" and task["reference"] == "X-1/a"
+    (nothing,) = [line for line in south.run("charter", "winddown").stdout.splitlines() if "Nothing is held" in line]
+    assert COUNTS in nothing and NORTH not in nothing
     mine = {view["member"]: view for view in south.json("charter", "winddown")}
     assert [each["item"] for each in mine[NORTH]["here"]] == ["X-1/a"], "who leaves sees what it owes"
     south.json("case", "purge", "X-1", "X-1/a", "--outcome", "purged", "--officer", "desk-3")

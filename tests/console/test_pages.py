@@ -110,7 +110,7 @@ def test_no_english_is_left_in_a_translated_page(full: scene.Console, path: str)
 # --- what strangers wrote --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/cases", "/cases/EX/hostile", "/charter", "/charter/decisions/ir/budget",
+@pytest.mark.parametrize("path", ["/", "/cases", "/cases/EX/hostile", "/charter", "/charter/decisions/ir/budget",
                                   "/charter/decisions/kz/finding"])
 def test_hostile_text_is_text(full: scene.Console, path: str) -> None:
     """A case's title is a neighbour's text: it must not become markup, nor turn the words around it."""
@@ -169,6 +169,7 @@ def test_overview_shows_the_log_and_what_is_to_do(full: scene.Console) -> None:
     page = get(full, "/")
     text = page.all("main")[0].text
     assert "Acknowledge the request" in text and "past due" in text
+    assert "ir/budget" in text, "a vote that is waited for is something to do"
     figures = [each.text for each in page.all("p") if each.attributes.get("class") == "figure"]
     assert figures[:2] == ["2", str(node().tree.size)]
 

@@ -283,8 +283,10 @@ def vote(
     reason: Annotated[str, typer.Option(help="Why, in at most 200 characters.")] = "",
 ) -> None:
     """Cast this party's one vote, on exactly the text of the proposal known here."""
-    subject = bytes.fromhex(find(session, ref)["subject"])
-    say(session, CastVote(proposal=ref, subject=subject, choice=choice, reason=reason))
+    view = find(session, ref)
+    say(session, CastVote(proposal=ref, subject=bytes.fromhex(view["subject"]), choice=choice, reason=reason))
+    if view["records"] and not session.as_json:
+        remark(f"This proposal is recorded already ({view['status']}): the vote is kept, and not counted.")
 
 
 @command(app, "retract", "send")

@@ -172,7 +172,19 @@ def winddown(
         assert officer is not None
         _execute(session, views, officer)
         return
-    session.answer(views, *(block for view in views for block in _settle(view)))
+    some = [view for view in views if view["here"] or view["there"] or view["tied"]]
+    others = [view["member"] for view in views if view not in some]
+    session.answer(
+        views, _departures(views), *(block for view in some for block in _settle(view)),
+        *([f"Nothing is held of, by or tied to: {', '.join(others)}."] if others else []),
+    )
+
+
+def _departures(views: list[dict[str, Any]]) -> Table:
+    """Return who leaves what and until when, each once, whoever it is to be settled with."""
+    rows = {(d["member"], d["instrument"], d["stage"], when(d["notice_at"]), when(d["left_at"]), when(d["ends_at"]))
+            for view in views for d in view["departures"]}
+    return Table(("leaves", "instrument", "stage", "notice", "effect", "wind-down ends"), sorted(rows))
 
 
 def _settle(view: dict[str, Any]) -> list[Block]:
@@ -184,13 +196,10 @@ def _settle(view: dict[str, Any]) -> list[Block]:
     revoked = any(item["revoked_at"] is not None for item in view["here"])
     inbox = ["What they have revoked is to be purged here: hamsaya case inbox"] if revoked else []
     return [
-        Table(("leaves", "instrument", "stage", "notice", "effect", "wind-down ends"),
-              [(d["member"], d["instrument"], d["stage"], when(d["notice_at"]), when(d["left_at"]), when(d["ends_at"]))
-               for d in view["departures"]], f"With {view['member']}"),
-        Table(columns, [_held(item) for item in view["here"]], "Theirs, held here"),
-        Table(columns, [_held(item) for item in view["there"]], "Ours, held there"),
+        Table(columns, [_held(item) for item in view["here"]], f"Of {view['member']}, held here"),
+        Table(columns, [_held(item) for item in view["there"]], f"Ours, held by {view['member']}"),
         Table(("tied", "reference", "as", "status"),
-              [(t["kind"], t["reference"], t["as"], t["status"]) for t in view["tied"]], "Tied to it"),
+              [(t["kind"], t["reference"], t["as"], t["status"]) for t in view["tied"]], f"Tied to {view['member']}"),
         *inbox, *steps,
     ]
 

@@ -22,13 +22,14 @@ from hamsaya.node.views import LogRowView, OutboxView, PeerView, RefusalView, St
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """What the first page shows, of one committed state."""
+    """What the first page shows, of one committed state. ``to_vote`` waits for this party's own vote."""
 
     status: StatusView
     latest: list[LogRowView]
     tasks: list[TaskView]
     peers: list[PeerView]
     waiting: list[OutboxView]
+    to_vote: list[DecisionView]
 
 
 class LogPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +116,8 @@ def overview(node: Node, latest: int) -> Overview:
         tasks=cases_views.inbox(node.state.cases, node.own, status.now),
         peers=[peer for peer in views.peers(node) if peer.member != node.own],
         waiting=[row for row in views.outbox(node, 200) if row.state != "admitted"],
+        to_vote=[each for each in charter_views.decisions(node)
+                 if each.status == "open" and node.own in each.waits_for],
     )
 
 
