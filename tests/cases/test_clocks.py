@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import Any, get_args
 
@@ -106,6 +108,19 @@ def test_the_table_covers_every_step_and_greater_urgency_is_never_slower() -> No
         assert tuple(cells) == URGENCIES
         for column in (0, 1):
             assert [cell[column] for cell in cells.values()] == sorted(cell[column] for cell in cells.values())
+
+
+def test_the_page_prints_the_table_that_is_in_force() -> None:
+    """Members read docs/caveats-and-clocks.md; what it says of a deadline must be what a node does."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "caveats-and-clocks.md").read_text(encoding="utf-8")
+    units = {"min": MINUTE, "h": HOUR, "d": DAY}
+    printed = {}
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 4 and cells[0] in STEPS:
+            terms = [[int(n) * units[unit] for n, unit in re.findall(r"(\d+) (\w+)", cell)] for cell in cells[1:]]
+            printed[cells[0]] = [(term[0], term[-1]) for term in terms]
+    assert printed == {step: [tuple(cell) for cell in cells.values()] for step, cells in TERMS.items()}
 
 
 def test_what_is_held_elsewhere_has_longer_when_urgent() -> None:
