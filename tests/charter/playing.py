@@ -423,16 +423,18 @@ class Play:
         then = self.world.situation(body.opened_at)
         votes = {vote.member: Vote(vote.choice, vote.at) for vote in body.votes}
         decision = then.compiled.classes[put.decision]
-        assert counted_plainly(put.decision, put.concerned, votes, then.electorate, body), "miscounted"
+        names = {m for m, vote in votes.items() if vote.choice == "yes" and m != put.concerned}
+        lapsed = body.closed_at >= body.opened_at + decision.expires_days * DAY
+        nameless = isinstance(put.act, said.SetStanding) and len(names) < then.compiled.document.epoch_signatures
+        if not (body.verdict == "blocked" and lapsed and nameless):
+            assert counted_plainly(put.decision, put.concerned, votes, then.electorate, body), "miscounted"
         if decision.touches_soil_or_data and body.verdict == "adopted":
             assert put.concerned is not None and votes[put.concerned].choice == "yes", "I2: the territory has said yes"
             self.seen["visits adopted"] += 1
         self.seen[f"recorded {body.verdict}"] += 1
         outcome = assembly.outcome_of(then, put, votes, body.opened_at, body.closed_at)
         assert outcome.reasons and all(outcome.reasons), "I6"
-        if body.verdict == "adopted" and isinstance(put.act, said.SetStanding):
-            names = {m for m, vote in votes.items() if vote.choice == "yes" and m != put.concerned}
-            assert len(names) >= then.compiled.document.epoch_signatures, "a standing changes by the names of others"
+        assert body.verdict == "blocked" or not nameless, "a standing changes by the names of others"
         if body.verdict == "adopted":
             better = {member: Vote("yes", vote.at) if self.random.random() < 0.5 else vote
                       for member, vote in votes.items()}

@@ -332,8 +332,9 @@ def lacking_names(then: Situation, put: Proposal, votes: Mapping[str, Vote]) -> 
 def outcome_of(then: Situation, put: Proposal, votes: Mapping[str, Vote], opened_at: int, now: int) -> Outcome:
     """Return how far the vote on ``put`` has come at ``now``, by the rule and electorate of its opening.
 
-    Undecided at the end of its class's days it has lapsed: blocked. Nobody agrees by silence to an amendment that
-    changes a clause on soil, data or people: there an absent member that has not voted refuses.
+    Undecided, or without the names that its epoch needs, at the end of its class's days it has lapsed: blocked. Nobody
+    agrees by silence to an amendment that changes a clause on soil, data or people: there an absent member that has
+    not voted refuses.
     """
     decision = then.compiled.classes[put.decision]
     rule = bind(then.compiled.rules[put.decision], put.concerned, put.by, put.participants)
@@ -341,7 +342,9 @@ def outcome_of(then: Situation, put: Proposal, votes: Mapping[str, Vote], opened
         rule = never_tacit(rule)
     lapses = opened_at + decision.expires_days * DAY
     outcome = evaluate(rule, votes, then.electorate, opened_at, min(now, lapses))
-    if outcome.verdict != "pending":
+    in_time = {member: vote for member, vote in votes.items() if vote.at <= lapses}
+    nameless = outcome.verdict == "adopted" and lacking_names(then, put, in_time) > 0
+    if outcome.verdict != "pending" and not (nameless and now >= lapses):
         return outcome
     if now >= lapses:
         return Outcome("blocked", None, (f"undecided for {decision.expires_days} days, it has lapsed",))
