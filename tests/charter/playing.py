@@ -17,7 +17,8 @@ from hamsaya.base.decision import Decision
 from hamsaya.base.instants import DAY, HOUR, MINUTE
 from hamsaya.canon import encode
 from hamsaya.charter import assembly, reduce, rules
-from hamsaya.charter.situation import SKEW, Situation, amendments, record_of
+from hamsaya.charter.history import SKEW, amendments, record_of
+from hamsaya.charter.situation import Situation
 from hamsaya.charter.types import CHARTER, EMPTY_CHARTER, Clause, Request, kinds_named
 from hamsaya.charter.votes import SEATED, Vote
 from hamsaya.messages import charter as said
@@ -285,7 +286,7 @@ class Play:
         kind, name = self.any_of(EVERY_KIND), self.any_of((*INSTRUMENTS, "nowhere"))
         if self.random.random() < 0.8:
             instrument = self.any_of(situation.compiled.document.instruments)
-            kind, name = self.any_of(kinds_named(self.any_of(instrument.clauses).kinds)), instrument.id
+            kind, name = self.any_of(sorted(kinds_named(self.any_of(instrument.clauses).kinds))), instrument.id
         return Request(kind, self.any_of((*PARTIES, "zoe")), self.any_of((*PARTIES, "zoe")), name,
                        self.any_of((None, "C-1", "C-1")), self.random.random() < 0.97, self.world.now, consents)
 
@@ -423,8 +424,10 @@ class Play:
         then = self.world.situation(body.opened_at)
         votes = {vote.member: Vote(vote.choice, vote.at) for vote in body.votes}
         decision = then.compiled.classes[put.decision]
-        names = {m for m, vote in votes.items() if vote.choice == "yes" and m != put.concerned}
-        lapsed = body.closed_at >= body.opened_at + decision.expires_days * DAY
+        lapses = body.opened_at + decision.expires_days * DAY
+        names = {m for m, vote in votes.items() if vote.choice == "yes" and m != put.concerned and vote.at <= lapses
+                 and then.electorate.get(m) in SEATED}
+        lapsed = body.closed_at >= lapses
         nameless = isinstance(put.act, said.SetStanding) and len(names) < then.compiled.document.epoch_signatures
         if not (body.verdict == "blocked" and lapsed and nameless):
             assert counted_plainly(put.decision, put.concerned, votes, then.electorate, body), "miscounted"
