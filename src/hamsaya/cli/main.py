@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from hamsaya import __version__
-from hamsaya.cli import assembly, cases, charter, compliance, linkage, log, monitor, nodes, treaty
+from hamsaya.cli import assembly, cases, charter, compliance, linkage, log, match, monitor, nodes, treaty
 from hamsaya.cli.command import Session, command
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 for _name, _group in {
     "node": nodes.app, "charter": charter.app, "case": cases.app, "monitor": monitor.app,
     "compliance": compliance.app, "linkage": linkage.app, "log": log.app,
+    "match": match.app,
 }.items():
     app.add_typer(_group, name=_name)
 for _more in (assembly.app, treaty.app):
