@@ -170,6 +170,7 @@ def _near(one: str, other: str, servants: bool) -> float:
 
 def _close(one: str, other: str) -> float:
     """Return Jaro-Winkler similarity, tempered by the share of letters that both have in order."""
+    one, other = sorted((one, other))  # Jaro's count of transpositions depends on the order.
     return (JaroWinkler.similarity(one, other) + Indel.normalized_similarity(one, other)) / 2
 
 
@@ -183,7 +184,7 @@ def _score(first: Sequence[_Part], second: Sequence[_Part], pairs: Sequence[_Pai
     share_there = sum(alike * other.weight for alike, _, other in fitting) / there
     both = (share_here * here + share_there * there) / (here + there)
     part = share_here if here < there else share_there if there < here else min(share_here, share_there)
-    codes = sum(min(len(one.skeletons[0]), len(other.skeletons[0])) * (0.5 if _frequent(one) else 1.0)
+    codes = sum(min(len(one.skeletons[0]), len(other.skeletons[0])) / (2 if _frequent(one) or _frequent(other) else 1)
                 for _, one, other in fitting)
     thin = 1.0 if len(first) == len(second) == len(pairs) else min(1.0, 0.7 + 0.3 * codes / ENOUGH)
     return (part + both) / 2 * thin * _given_name(first, second, pairs)
