@@ -13,7 +13,8 @@ from hamsaya.base.decision import Decision
 from hamsaya.base.instants import DAY, HOUR, parse
 from hamsaya.charter import assembly, reduce
 from hamsaya.charter.compiled import Compiled, compile_document
-from hamsaya.charter.situation import Situation, record_of
+from hamsaya.charter.history import record_of
+from hamsaya.charter.situation import Situation
 from hamsaya.charter.types import (
     CHARTER,
     EMPTY_CHARTER,
@@ -183,8 +184,10 @@ class World:
         """Return ``body`` as the next message of ``sender``, to one other party that it may reach."""
         self.told += 1
         to = next(name for name in ("watch", "cell", "ava") if name != sender) if recipients is None else None
-        return draft_event(kind_of(body), sender, recipients or ((to,) if to else ()), body,
-                           self.now if at is None else at, self.told)
+        issued_at = self.now if at is None else at
+        if isinstance(body, said.Propose) and not body.put_at:  # As the send pipeline dates a question.
+            body = msgspec.structs.replace(body, put_at=issued_at)
+        return draft_event(kind_of(body), sender, recipients or ((to,) if to else ()), body, issued_at, self.told)
 
     def judge(self, event: Event, proven: tuple[str, int] | None = None) -> Decision:
         """Return what the charter's own rules say of ``event``, its clauses first."""

@@ -54,8 +54,8 @@ def whole_history() -> World:
     world.propose("dun", "gone", "budget", said.Resolve(ground="a"))
     world.later(HOUR).must("dun", said.Retract(proposal="dun/gone"))
     world.later(HOUR).must("dun", said.Retract(proposal="dun/gone"))
-    world.propose("ava", "q", "budget", said.Resolve(ground="b"))
-    world.later(HOUR).must("ava", question("ava", "q", "budget", said.Resolve(ground="b")))
+    put = world.must("ava", question("ava", "q", "budget", said.Resolve(ground="b")))
+    world.later(HOUR).must("ava", put.body)
     for number, member in enumerate(("ava", "bel", "cor", "fen", "dun")):
         world.later(HOUR).vote("ava/q", **{member: "no" if number == 4 else "yes"})
     short, message = omitted(world, "dun")

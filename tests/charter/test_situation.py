@@ -6,7 +6,7 @@ import pytest
 
 from hamsaya.base.instants import DAY, HOUR
 from hamsaya.charter import views
-from hamsaya.charter.situation import END_OF_TIME, SKEW, amendments
+from hamsaya.charter.history import END_OF_TIME, SKEW, amendments
 from hamsaya.charter.types import CHARTER
 from hamsaya.messages.charter import Competent, CompetentBody, Cut, Resolve, Withdraw
 from tests.charter.making import (

@@ -220,8 +220,6 @@ def kinds(envelopes: list[bytes]) -> set[str]:
     return {parse(raw).header.typ for raw in envelopes}
 
 
-@pytest.mark.xfail(strict=True, reason="the default charter admits who has left as a recipient of charter.vote: a "
-                                       "removed member goes on receiving the votes on every later question")
 def test_votes_on_later_questions_are_not_sent_to_it(fed: Federation) -> None:
     """It is told how it was removed; what the others decide afterwards is not its business."""
     expel(fed)

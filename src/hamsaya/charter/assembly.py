@@ -9,10 +9,10 @@ Rules
                                                                                else ``not-bound``, ``no-notice``
  5. cut: the link with another party.                                                   else ``unknown-member``
  6. propose: by a member with a vote, under its own name, for a class of decisions that may do this; the member that a
-    standing or the class's rule is about is named; an amendment is a sound charter that supersedes the one in
-    effect; an appeal is what the class provides, by the member concerned or the proposer, on the same matter, against
-    what is recorded.       else ``not-yours``, ``unknown-class``, ``not-conferred``, ``concerned``, ``bad-amendment``,
-                                                                                        ``no-appeal``
+    standing or the class's rule is about is named; it bears the date on which it was put; an amendment is a sound
+    charter that supersedes the one in effect; an appeal is what the class provides, by the member concerned or the
+    proposer, on the same matter, against what is recorded.
+    else ``not-yours``, ``unknown-class``, ``not-conferred``, ``concerned``, ``misdated``, ``bad-amendment``, ``no-appeal``
     What touches soil or data names those whose it is, all of them there to answer.     else ``concerned``
     A reference is used once.                                                           else ``reference-taken``
  7. vote: by a member, once, on exactly the proposal known here.                        else ``other-proposal``
@@ -39,8 +39,9 @@ from hamsaya.base.decision import Decision, permit, refuse
 from hamsaya.base.errors import PeerError
 from hamsaya.base.instants import DAY, HOUR
 from hamsaya.charter.compiled import Compiled
-from hamsaya.charter.reduce import subject_of
-from hamsaya.charter.situation import SKEW, Situation, record_of
+from hamsaya.charter.history import SKEW, record_of
+from hamsaya.charter.reduce import kept, subject_of
+from hamsaya.charter.situation import Situation
 from hamsaya.charter.types import (
     TOUCHES,
     CharterState,
@@ -257,7 +258,7 @@ def _appeal(now: Situation, event: Event, body: said.Propose, against: str) -> D
     if earlier is None or record_of(now.state, against) is None:
         return refuse(MISSING, "assembly:6", "what is appealed is not recorded here yet")
     decision = now.compiled.classes.get(earlier.decision)
-    same = (earlier.act, earlier.concerned) == (body.act, body.concerned)
+    same = (earlier.act, earlier.concerned) == (kept(body.act), body.concerned)
     may = event.sender in (earlier.concerned, earlier.by)
     if decision is None or decision.appeal != body.decision or not same or not may:
         return refuse("no-appeal", "assembly:6", "an appeal is what the class provides, by the member concerned or the "

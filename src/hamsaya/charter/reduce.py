@@ -64,9 +64,9 @@ def _assembly(state: CharterState, event: Event) -> CharterState:
     at, message = event.issued_at, event.message_id
     match event.body:
         case said.Propose() as body:
-            put = Proposal(at, message, event.sender, subject_of(body), body.decision, body.title, body.act,
-                           body.concerned, tuple(body.participants), body.against)
-            # Put again in the same words it is the same question, since the first time.
+            put = Proposal(body.put_at, message, event.sender, subject_of(body), body.decision, body.title,
+                           kept(body.act), body.concerned, tuple(body.participants), body.against)
+            # Put again it is the same question; of its messages the one with the lower id stands for it everywhere.
             first_put = min(state.proposals.get(body.proposal, put), put, key=lambda each: (each.at, each.message))
             return replace(state, proposals=state.proposals.set(body.proposal, first_put))
         case said.Retract(proposal=reference):
@@ -85,6 +85,13 @@ def _assembly(state: CharterState, event: Event) -> CharterState:
             return replace(state, contested=state.contested | {record_id})
         case _:
             return state
+
+
+def kept(act: said.Act) -> said.Act:
+    """Return ``act`` as the state keeps it: with nothing in it that could change."""
+    if isinstance(act, said.SetStanding):
+        return msgspec.structs.replace(act, clauses=tuple(act.clauses))
+    return act
 
 
 def subject_of(proposal: Body) -> bytes:

@@ -10,7 +10,7 @@ Rules
    and the delay is over; it ends at its sunset. What it requires must be in force too. A draft never is.
 4. Signatures of an earlier revision hold for what lawfully took its place: an amendment binds by the charter's rule.
 5. A cut link is cut both ways from the instant of the message, until whoever cut it joins it again.
-6. What was decided counts from its effect; a decision that was appealed counts until the appeal takes effect.
+6. What was decided counts from its effect (``charter.history``).
 
     situation = situation_at(compiled, revisions, state, event.issued_at)   # holds for since <= t < until
 """
@@ -21,78 +21,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from hamsaya.base.instants import DAY, MINUTE
+from hamsaya.base.instants import DAY
 from hamsaya.charter.compiled import Compiled
+from hamsaya.charter.history import END_OF_TIME, SKEW, effects, epoch_at, in_effect, record_of
 from hamsaya.charter.treaty import twelve_months_after
 from hamsaya.charter.types import (
     CHARTER,
     CharterState,
-    Document,
     Held,
     Instrument,
-    Proposal,
-    Recorded,
     Signed,
-    document_from_bytes,
-    revision,
 )
-from hamsaya.messages.charter import Amend, SetStanding
-
-END_OF_TIME = 2**53
-SKEW = 5 * MINUTE
-"""How far two parties' clocks may be apart: a signature counts from so long before its date, so that what its signer
-did next is not refused by who is behind."""
-
-
-def record_of(state: CharterState, reference: str) -> Recorded | None:
-    """Return the record that stands for a proposal: of those not proven wrong the one that closed first.
-
-    A later count, however full, undoes nothing.
-    """
-    found = [r for message, r in state.records.get(reference, {}).items() if message not in state.contested]
-    return min(found, key=lambda record: (record.closed_at, record.message), default=None)
-
-
-def effects(state: CharterState) -> list[tuple[int, str, Proposal]]:
-    """Return what was adopted, as (effect, reference, proposal) in the order of effect, appealed decisions too."""
-    found = []
-    for reference, proposal in state.proposals.items():
-        record = record_of(state, reference)
-        if record is not None and record.verdict == "adopted":
-            found.append((record.effective_at, reference, proposal))
-    return sorted(found, key=lambda one: one[:2])
-
-
-def in_effect(state: CharterState, at: int) -> list[tuple[int, str, Proposal]]:
-    """Return what was adopted and counts at ``at``, in the order of effect."""
-    return [one for one in effects(state) if one[0] <= at and not _replaced(state, one[1], at)]
-
-
-def _replaced(state: CharterState, reference: str, at: int) -> bool:
-    appeals = (name for name, proposal in state.proposals.items() if proposal.against == reference)
-    records = (record_of(state, name) for name in appeals)
-    return any(record is not None and record.effective_at <= at for record in records)
-
-
-def epoch_at(state: CharterState, at: int) -> int:
-    """Return how many decisions on standings count at ``at``: the number of the membership epoch."""
-    return sum(isinstance(proposal.act, SetStanding) for _, _, proposal in in_effect(state, at))
-
-
-def amendments(state: CharterState, founding: bytes) -> list[tuple[int, Document, bytes]]:
-    """Return the charters that took the place of ``founding``, as (from when, document, revision), in that order.
-
-    An adopted text that supersedes another revision than the one in effect by then takes the place of nothing.
-    """
-    found: list[tuple[int, Document, bytes]] = []
-    current = founding
-    for effect, reference, proposal in effects(state):
-        if isinstance(proposal.act, Amend) and not _replaced(state, reference, effect):
-            document = document_from_bytes(proposal.act.document)
-            if document.supersedes == current.hex():
-                current = revision(document)
-                found.append((effect, document, current))
-    return found
+from hamsaya.messages.charter import SetStanding
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import msgspec
 
 from hamsaya.base.instants import DAY
 from hamsaya.charter.assembly import outcome_of
-from hamsaya.charter.situation import Situation, epoch_at, in_effect, record_of
+from hamsaya.charter.history import epoch_at, in_effect, record_of
+from hamsaya.charter.situation import Situation
 from hamsaya.charter.types import (
     CompetentView,
     InstrumentView,

@@ -130,6 +130,7 @@ class Propose(Body, frozen=True, kw_only=True):
         participants: Who takes part, where the rule counts participants.
         act: What happens when it is adopted.
         against: An earlier proposal that this one appeals.
+        put_at: When it was first put; the send pipeline dates it. Whoever is shown it later reads the same date.
     """
 
     proposal: ProposalRef
@@ -139,6 +140,7 @@ class Propose(Body, frozen=True, kw_only=True):
     concerned: Member | None = None
     participants: Annotated[list[Member], msgspec.Meta(max_length=64)] = []
     against: ProposalRef | None = None
+    put_at: Instant = 0
 
 
 @kind("charter.retract")

@@ -14,8 +14,9 @@ from hamsaya.base.decision import Decision
 from hamsaya.base.instants import DAY
 from hamsaya.charter import rules
 from hamsaya.charter.compiled import Compiled, compile_document
+from hamsaya.charter.history import END_OF_TIME, amendments
 from hamsaya.charter.rules import Judge
-from hamsaya.charter.situation import END_OF_TIME, Situation, amendments, situation_at
+from hamsaya.charter.situation import Situation, situation_at
 from hamsaya.charter.types import EMPTY_CHARTER, CharterState
 from hamsaya.messages.event import Event
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from hamsaya.base.errors import PeerError
 from hamsaya.base.instants import DAY, HOUR
 from hamsaya.charter.assembly import lacking_names, outcome_of
-from hamsaya.charter.situation import Situation, record_of
+from hamsaya.charter.history import record_of
+from hamsaya.charter.situation import Situation
 from hamsaya.charter.types import Cast, Proposal, Recorded
 from hamsaya.charter.votes import Vote
 from hamsaya.messages.charter import Contest, CountedVote, Record

@@ -1,6 +1,7 @@
 """The send pipeline: everything that leaves this node leaves through here.
 
- 1  name      the kind is registered, the instrument is named or found in the charter; a vote gets its signed ballot
+ 1  name      the kind is registered, the instrument is named or found in the charter; a vote gets its signed ballot, a
+              question its date
  2  address   recipients are known; oneself is not among them
  3  permit    charter clauses and the room's rules say yes, with reasons (the release rule is among them)
  4  keys      each recipient has published a KEM key for now
@@ -25,7 +26,7 @@ from hamsaya.base.ids import message_id
 from hamsaya.cases.reduce import purged_items, redact
 from hamsaya.crypto.sealing import lock
 from hamsaya.messages.cases import Answer
-from hamsaya.messages.charter import CastVote, ballot_bytes
+from hamsaya.messages.charter import CastVote, Propose, ballot_bytes
 from hamsaya.messages.envelope import CONTENT_KEY_BYTES, MAX_ENVELOPE_BYTES, Header, seal
 from hamsaya.messages.event import Event
 from hamsaya.messages.keys import STORE_AND_FORWARD
@@ -78,6 +79,7 @@ class SendJob:
 def preview(node: Node, draft: Draft) -> tuple[Event, Decision]:
     """Return what steps 1 to 3 make of ``draft`` now, without sending: may I send this, and why?"""
     node.step("send.1")
+    draft = _completed(node, draft)
     kind = kind_of(draft.body)
     instrument = draft.instrument or node.agreement.instrument_for(kind)
     node.step("send.2")
@@ -100,7 +102,7 @@ def preview(node: Node, draft: Draft) -> tuple[Event, Decision]:
 
 
 def _send(node: Node, draft: Draft) -> Sent:
-    event, decision = preview(node, _balloted(node, draft))
+    event, decision = preview(node, draft)
     decision.require()
 
     node.step("send.4")
@@ -142,13 +144,16 @@ def _send(node: Node, draft: Draft) -> Sent:
     return Sent(event.message_id, index, event.kind, event.recipients, decision)
 
 
-def _balloted(node: Node, draft: Draft) -> Draft:
-    """Return a vote with its ballot signed, any other draft as it is: the record shows ballots to all."""
-    body = draft.body
-    if not isinstance(body, CastVote):
-        return draft
-    signed = ballot_bytes(node.agreement.federation, node.own, body.proposal, body.subject, body.choice)
-    return replace(draft, body=msgspec.structs.replace(body, ballot=list(node.ring.message.sign(signed))))
+def _completed(node: Node, draft: Draft) -> Draft:
+    """Return a vote with its ballot signed and a question with its date, any other draft as it is."""
+    match draft.body:
+        case CastVote() as vote:
+            signed = ballot_bytes(node.agreement.federation, node.own, vote.proposal, vote.subject, vote.choice)
+            return replace(draft, body=msgspec.structs.replace(vote, ballot=list(node.ring.message.sign(signed))))
+        case Propose(put_at=0) as question:
+            return replace(draft, body=msgspec.structs.replace(question, put_at=node.clock.now()))
+        case _:
+            return draft
 
 
 def _kem_key(node: Node, member: str, now: int) -> bytes:

@@ -8,7 +8,8 @@ from hamsaya.base.instants import to_text
 from hamsaya.cases import views as cases_views
 from hamsaya.cases.types import Step
 from hamsaya.charter import views as charter_views
-from hamsaya.charter.situation import SKEW, Situation, record_of
+from hamsaya.charter.history import SKEW, record_of
+from hamsaya.charter.situation import Situation
 from hamsaya.charter.types import CompetentView, InstrumentView, ProposalView, ReservationView, StandingView
 from hamsaya.node.core import Node
 from hamsaya.node.logview import latest_note

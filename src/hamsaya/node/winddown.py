@@ -22,7 +22,8 @@ import msgspec
 from hamsaya.base.instants import DAY
 from hamsaya.cases import views as cases_views
 from hamsaya.cases.types import CasesState, Item
-from hamsaya.charter.situation import Situation, in_effect
+from hamsaya.charter.history import in_effect
+from hamsaya.charter.situation import Situation
 from hamsaya.compliance import views as compliance_views
 from hamsaya.compliance.types import ComplianceState
 from hamsaya.linkage.types import LinkageState
