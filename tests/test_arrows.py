@@ -53,7 +53,7 @@ BOOTSTRAP = f"{PACKAGE}.node.bootstrap"
 # Commands that play the operator, the network and the attacker on this machine: they may import anything.
 PLAYERS = tuple(f"{PACKAGE}.cli.{name}" for name in ("demo", "bench", "exercise"))
 
-THIRD_PARTY_IN_CORES = frozenset({"cedarpy", "immutables", "msgspec"})
+THIRD_PARTY_IN_CORES = frozenset({"anyascii", "cedarpy", "immutables", "msgspec", "rapidfuzz"})
 NOT_IN_CORES = frozenset(
     {
         *("time", "random", "secrets", "uuid"),

@@ -513,7 +513,6 @@ def test_a_vote_dated_later_than_the_depositary_had_it_is_as_good_as_left_out(wo
 
 def test_putting_the_same_question_again_moves_no_opening(ready: World) -> None:
     """A proposer must not be able to void a count by dating its question anew."""
-    ready.must("ava", question("ava", "q", "budget", GROUND))
     again = World(ready.agreement, ready.state, ready.now, [], ready.told)
     opened_at = again.state.proposals["ava/q"].at
     again.later(HOUR).must("ava", next(event.body for event in ready.log if isinstance(event.body, said.Propose)))

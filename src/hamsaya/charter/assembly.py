@@ -12,7 +12,8 @@ Rules
     standing or the class's rule is about is named; it bears the date on which it was put; an amendment is a sound
     charter that supersedes the one in effect; an appeal is what the class provides, by the member concerned or the
     proposer, on the same matter, against what is recorded.
-    else ``not-yours``, ``unknown-class``, ``not-conferred``, ``concerned``, ``misdated``, ``bad-amendment``, ``no-appeal``
+    else ``not-yours``, ``unknown-class``, ``not-conferred``, ``concerned``, ``misdated``, ``bad-amendment``,
+                                                                                        ``no-appeal``
     What touches soil or data names those whose it is, all of them there to answer.     else ``concerned``
     A reference is used once.                                                           else ``reference-taken``
  7. vote: by a member, once, on exactly the proposal known here.                        else ``other-proposal``
