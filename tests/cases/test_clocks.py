@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from hamsaya.base.errors import PeerError
 from hamsaya.base.instants import DAY, HOUR, MINUTE
-from hamsaya.cases import rules
+from hamsaya.cases import requests
 from hamsaya.cases.clocks import (
     EXTENSIONS,
     LOOSEST,
@@ -132,7 +132,7 @@ def test_what_is_held_elsewhere_has_longer_when_urgent() -> None:
 @pytest.mark.parametrize("urgency", URGENCIES)
 def test_the_clocks_now_in_force_agree_with_the_table(urgency: Urgency) -> None:
     """Until the rules read this table, the two must not drift apart."""
-    now = rules.DEADLINES[urgency]
+    now = requests.DEADLINES[urgency]
     steps: tuple[Step, ...] = ("acknowledge", "first-answer", "purge-attest")
     assert (now.acknowledge, now.answer, now.purge) == tuple(TERMS[step][urgency].held for step in steps)
 

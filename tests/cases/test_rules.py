@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hamsaya.base.instants import DAY, HOUR, MINUTE
-from hamsaya.cases import rules, views
+from hamsaya.cases import files, requests, rules, views
 from hamsaya.cases.types import EMPTY_CASES, CasesState
 from hamsaya.messages.catalog import KINDS
 from hamsaya.messages.event import Event
@@ -38,7 +38,7 @@ from tests.cases.story import (
 PERMITTED: list[tuple[CasesState, Event]] = [
     (EMPTY_CASES, say("ava", case_open())),
     (EMPTY_CASES, say("ava", case_open(subjects=[person()] * 20))),
-    (EMPTY_CASES, say("ava", case_open(retain_until=T0 + rules.MAX_RETENTION))),
+    (EMPTY_CASES, say("ava", case_open(retain_until=T0 + files.MAX_RETENTION))),
     (OPENED, say("cor", ask(to="ava"))),
     (OPENED, say("ava", ask(), to=("bel",))),
     (ASKED, say("bel", acknowledge())),
@@ -80,7 +80,7 @@ REFUSED: list[tuple[str, CasesState, Event]] = [
     ("participants", EMPTY_CASES, say("ava", case_open(participants=["ava", "bel", "bel"]), to=("bel",))),
     ("too-many-persons", EMPTY_CASES, say("ava", case_open(subjects=[person()] * 21))),
     ("retention", EMPTY_CASES, say("ava", case_open(retain_until=T0))),
-    ("retention", EMPTY_CASES, say("ava", case_open(retain_until=T0 + rules.MAX_RETENTION + 1))),
+    ("retention", EMPTY_CASES, say("ava", case_open(retain_until=T0 + files.MAX_RETENTION + 1))),
     # Asking
     ("not-a-participant", OPENED, say("watch", ask(), to=("bel",))),
     ("not-a-participant", OPENED, say("ava", ask(to="watch"))),
@@ -151,7 +151,7 @@ def test_every_case_kind_has_a_role_and_a_row() -> None:
 
 def test_the_published_clocks_are_those_of_the_agreement() -> None:
     """Known table: acknowledge within 30 min, 2 h, 24 h; answer within 2 h, 8 h, 7 d."""
-    assert {urgency: tuple(clocks)[:2] for urgency, clocks in rules.DEADLINES.items()} == {
+    assert {urgency: tuple(clocks)[:2] for urgency, clocks in requests.DEADLINES.items()} == {
         "threat-to-life": (30 * MINUTE, 2 * HOUR),
         "urgent": (2 * HOUR, 8 * HOUR),
         "routine": (24 * HOUR, 7 * DAY),
@@ -216,5 +216,5 @@ def test_an_instrument_may_shorten_the_time_and_never_lengthen_it() -> None:
     longer = say("ava", case_open(retain_until=T0 + 100 * DAY), to=("bel", "cor"))
     assert rules.decide(EMPTY_CASES, longer, longest=100 * DAY).allowed
     assert rules.decide(EMPTY_CASES, longer, longest=99 * DAY).code == "retention"
-    beyond = say("ava", case_open(retain_until=T0 + rules.MAX_RETENTION + 1), to=("bel", "cor"))
-    assert rules.decide(EMPTY_CASES, beyond, longest=2 * rules.MAX_RETENTION).code == "retention"
+    beyond = say("ava", case_open(retain_until=T0 + files.MAX_RETENTION + 1), to=("bel", "cor"))
+    assert rules.decide(EMPTY_CASES, beyond, longest=2 * files.MAX_RETENTION).code == "retention"

@@ -8,7 +8,7 @@ from functools import cache
 from starlette.testclient import TestClient
 
 from hamsaya.base.instants import DAY, HOUR
-from hamsaya.cases.rules import due
+from hamsaya.cases.requests import due
 from hamsaya.console.app import console_app
 from hamsaya.messages.cases import Acknowledge, Answer, Ask, Decline, Open, Overdue, Purge, Revoke, Subject
 from hamsaya.messages.charter import (

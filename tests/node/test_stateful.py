@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hamsaya.adapters.memory import MemoryStore
 from hamsaya.base.errors import PeerError, PolicyRefusal, RetryLater, StoreError
 from hamsaya.base.instants import HOUR, MINUTE
-from hamsaya.cases.rules import due
+from hamsaya.cases.requests import due
 from hamsaya.messages.cases import Acknowledge, Answer, Ask, Decline, Open, Overdue, Purge, Revoke
 from hamsaya.messages.envelope import parse
 from hamsaya.messages.kinds import Body

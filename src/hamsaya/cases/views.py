@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hamsaya.cases.rules import DEADLINES, due
+from hamsaya.cases.requests import DEADLINES, due
 from hamsaya.cases.types import (
     Case,
     CasesState,
