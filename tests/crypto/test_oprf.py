@@ -65,7 +65,7 @@ def check(vector: dict[str, Any], key: EpochKey) -> None:
         several(vector, name) for name in ("Input", "BlindedElement", "EvaluationElement", "Output", "Blind"))
     proof = bytes.fromhex(vector["Proof"]["proof"])
     # The RFC multiplies by its blind, the product adds its own: the hash to the group is what both share.
-    scaled = [ristretto.sum_of_multiples([int.from_bytes(blind, "little")], ristretto.normal([hashed(item)]))
+    scaled = [ristretto.sum_of_multiples([int.from_bytes(blind, "little")], [hashed(item)])
               for blind, item in zip(blinds, data, strict=True)]
     assert [ristretto.encode(each) for each in scaled] == elements
     assert list(key.evaluate(elements)[0]) == products

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hamsaya.base.errors import PeerError
@@ -14,7 +14,6 @@ from hamsaya.crypto.ristretto import (
     encode,
     from_uniform,
     negate,
-    normal,
     parse,
     sum_of_multiples,
 )
@@ -67,22 +66,22 @@ def test_what_is_no_element_is_refused(unverified: bytes) -> None:
 @given(points)
 def test_an_element_survives_its_encoding(point: tuple[int, int, int, int]) -> None:
     """Encoding is one to one: parsing gives a point with the same bytes."""
-    assert encode(parse(encode(point))) == encode(point) == encode(normal([point])[0])
+    assert encode(parse(encode(point))) == encode(point)
 
 
 @given(points, scalars, scalars)
 @settings(max_examples=20)
 def test_multiples_add_up(point: tuple[int, int, int, int], a: int, b: int) -> None:
     """aP + bP = (a + b)P, and P - P is the identity, whose encoding is 32 zeros."""
-    one = normal([point])[0]
-    assert encode(sum_of_multiples([a, b], [one, one])) == encode(sum_of_multiples([(a + b) % ORDER], [one]))
-    assert encode(add(one, negate(one))) == encode(sum_of_multiples([0], [one])) == bytes(32)
+    assert encode(sum_of_multiples([a, b], [point, point])) == encode(sum_of_multiples([(a + b) % ORDER], [point]))
+    assert encode(add(point, negate(point))) == encode(sum_of_multiples([0], [point])) == bytes(32)
 
 
 @given(st.lists(st.tuples(st.binary(min_size=64, max_size=64), scalars), min_size=1, max_size=24))
+@example([(bytes(range(64)), ORDER - 1), (bytes(range(1, 65)), 2**252 - 1)])
 @settings(max_examples=15)
 def test_a_sum_of_multiples_is_what_a_second_library_says(terms: list[tuple[bytes, int]]) -> None:
-    """Both widths of the window, against libsodium one multiple at a time."""
+    """Against libsodium, one multiple at a time."""
     rbcl = pytest.importorskip("rbcl", reason="rbcl, the second implementation of the group, is not installed")
     theirs = bytes(32)
     for uniform, scalar in terms:
@@ -91,7 +90,7 @@ def test_a_sum_of_multiples_is_what_a_second_library_says(terms: list[tuple[byte
         if scalar:
             term = rbcl.crypto_scalarmult_ristretto255(scalar.to_bytes(32, "little"), point)
             theirs = rbcl.crypto_core_ristretto255_add(theirs, term)
-    ours = sum_of_multiples([scalar for _, scalar in terms], normal([from_uniform(each) for each, _ in terms]))
+    ours = sum_of_multiples([scalar for _, scalar in terms], [from_uniform(each) for each, _ in terms])
     assert encode(ours) == theirs
 
 

@@ -182,6 +182,14 @@ def test_stuffing_the_tag_set_for_everybody_shows_in_the_log() -> None:
         tags.verify_set(changed(BUILT.notice, size=1025), BUILT.tags)
 
 
+def test_a_logged_set_with_a_tag_twice_is_refused() -> None:
+    """Even when its owner logged it so: of two entries with one tag, who finds which would be the owner's choice."""
+    twice = STUFFED["an entry twice"]
+    logged = changed(BUILT.notice, size=twice.size, root=tags.root_of(twice))
+    with pytest.raises(PeerError, match="each tag once"):
+        tags.verify_set(logged, twice)
+
+
 def test_a_stuffed_bucket_is_refused() -> None:
     """One bucket may not hold what the logged set does not, nor entries of another bucket, nor shorten its proof."""
     number = bucket_of(output(1))

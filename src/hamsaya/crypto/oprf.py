@@ -44,7 +44,6 @@ from hamsaya.crypto.ristretto import (
     encode,
     from_uniform,
     negate,
-    normal,
     parse,
     sum_of_multiples,
 )
@@ -184,8 +183,7 @@ def verify_proof(public: bytes, elements: Sequence[Parsed], products: Sequence[P
     if challenge >= ORDER or response >= ORDER:
         raise _no_proof()
     weights = _weights(public, [each for each, _ in elements], [each for each, _ in products])
-    sides = (normal([point for _, point in side]) for side in (elements, products))
-    m, z = normal([sum_of_multiples(weights, side) for side in sides])
+    m, z = (sum_of_multiples(weights, [point for _, point in side]) for side in (elements, products))
     pairs = ((_BASE, parse(public)), (m, z))
     commitments = (sum_of_multiples((response, challenge), pair) for pair in pairs)
     parts = (public, encode(m), encode(z), *map(encode, commitments))

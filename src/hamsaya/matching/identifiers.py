@@ -106,6 +106,8 @@ def _issuer(kind: IdentifierType, issuer: str | None) -> str | None:
 def _compact(value: str) -> str:
     """Return ``value`` in compatibility form, upper case, with digits 0-9 and without separators."""
     text = _SEPARATORS.sub("", unicodedata.normalize("NFKC", value)).upper()
+    if text.isascii():
+        return text
     return "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
 
 

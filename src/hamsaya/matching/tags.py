@@ -122,8 +122,8 @@ def build(
     if len(edition) != EDITION_BYTES or len(decoy_seed) != DECOY_SEED_BYTES or cap < 1:
         raise ValueError("expected an edition of 16 bytes, a decoy seed of 32 and a cap of at least 1")
     kept, dropped, desks = _gather(records, cap)
-    sealed = [(encoded(item), _plain(record, desks)) for item, record in sorted(kept.items())]
-    chunks = [sealed[first : first + CHUNK] for first in range(0, len(sealed), CHUNK)]
+    wanted = [(item, _plain(record, desks)) for item, record in sorted(kept.items())]
+    chunks = [wanted[first : first + CHUNK] for first in range(0, len(wanted), CHUNK)]
     entries: list[bytes] = []
     for made in executor.map(_entries, [key] * len(chunks), [edition] * len(chunks), chunks):
         entries += made
@@ -270,11 +270,11 @@ def _plain(record: Record, desks: Sequence[str]) -> bytes:
     return bytes((CATEGORIES.index(record.category), desks.index(record.desk)))
 
 
-def _entries(key: ResponderKey, edition: bytes, chunk: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
-    """Return the entries of ``chunk`` (input, plain category and desk) in its order; runs in a worker."""
+def _entries(key: ResponderKey, edition: bytes, chunk: Sequence[tuple[Identifier, bytes]]) -> list[bytes]:
+    """Return the entries of ``chunk`` (identifier, plain category and desk) in its order; runs in a worker."""
     made = []
-    for data, plain in chunk:
-        output = key.output(data)
+    for item, plain in chunk:
+        output = key.output(encoded(item))
         made.append(output[:TAG_BYTES] + _xor(plain, _pad(output, edition)))
     return made
 
