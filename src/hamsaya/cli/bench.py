@@ -36,6 +36,7 @@ from hamsaya.charter.cedar import Engine, compile_policies
 from hamsaya.charter.compiled import compile_document
 from hamsaya.charter.power import Game, indices
 from hamsaya.charter.types import Document, Request, document_from_plain
+from hamsaya.cli.bench_matching import matching
 from hamsaya.cli.output import print_json
 from hamsaya.crypto.sealing import KemKey, wrap
 from hamsaya.crypto.signing import SigningKey
@@ -66,7 +67,7 @@ CASE = "BENCH-1"
 def run(name: str, as_json: bool, quick: bool) -> int:
     """Measure one bench or all, print the figures, return 0."""
     benches: dict[str, Callable[[bool], dict[str, Any]]] = {
-        "receive": receive, "log": log, "seal": sealing, "charter": charter,
+        "receive": receive, "log": log, "seal": sealing, "charter": charter, "matching": matching,
     }
     if name != "all" and name not in benches:
         raise OperatorError(f"expected one of all, {', '.join(benches)}", code="unknown-bench")

@@ -70,7 +70,7 @@ def demo(
 def bench(
     session: Session,
     name: Annotated[
-        Literal["receive", "log", "seal", "charter", "all"], typer.Argument(help="Which measurement.")
+        Literal["receive", "log", "seal", "charter", "matching", "all"], typer.Argument(help="Which measurement.")
     ] = "all",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds, wider error.")] = False,
 ) -> int:

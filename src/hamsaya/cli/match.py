@@ -11,9 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from hamsaya.cli.command import Session, command, new_group
+from hamsaya.cli.match_probe import register
 from hamsaya.cli.output import Table, facts
 
 app = typer.Typer(help="Names across scripts to keys, and private hit/no-hit sets.", no_args_is_help=True)
+register(app)
 names = new_group(app, "names", "Keys of a name, candidates ranked with reasons, and how well both do.")
 
 Name = Annotated[str, typer.Argument(help="A name as written, in any script.")]
