@@ -46,6 +46,10 @@ ALL = [
     "compliance.finding",
     "compliance.notify",
     "compliance.reply",
+    "hotline.acknowledge",
+    "hotline.close",
+    "hotline.notice",
+    "hotline.say",
     "keys.publish",
     "linkage.step",
     "linkage.tranche",
@@ -54,6 +58,7 @@ ALL = [
     "node.peer",
 ]
 SECRET = "sikrit7f3a"
+LEAVES = ("StrType", "IntType", "FloatType", "BytesType", "LiteralType", "NoneType", "BoolType")
 
 # Words by which a person would be singled out or struck; no field and no code may carry one of them. The range
 # of an indicator (target_low, target_high) is two numbers.
@@ -123,7 +128,7 @@ def test_bodies_are_frozen_and_complete(kind: str) -> None:
     assert isinstance(info, inspect.StructType) and info.forbid_unknown_fields
     assert info.cls.__struct_config__.frozen and info.cls.__doc__
     for leaf in leaves(info):
-        assert type(leaf).__name__ in ("StrType", "IntType", "FloatType", "BytesType", "LiteralType", "NoneType", "BoolType")
+        assert type(leaf).__name__ in LEAVES
         if isinstance(leaf, inspect.StrType):
             assert leaf.max_length or (leaf.pattern or "").endswith(r"\Z"), "a text ends somewhere, and not with \\n"
 

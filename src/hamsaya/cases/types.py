@@ -160,3 +160,23 @@ class TaskView(_Record, frozen=True):
     reference: str
     due: int
     late: bool
+
+
+class HotlineView(_Record, frozen=True):
+    """One notice: who was told, who has read it, who is late; ``words`` are [instant, member, text]."""
+
+    notice: str
+    sender: str
+    subject: str
+    pace: str
+    cells: list[int]
+    text: str
+    at: int
+    due: int
+    told: list[str]
+    acknowledged: dict[str, int]
+    waiting_for: list[str]
+    late: list[str]
+    words: list[list[int | str]]
+    closed_at: int | None
+    outcome: str | None

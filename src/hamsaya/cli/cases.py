@@ -14,6 +14,7 @@ import typer
 from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
 from hamsaya.cli.command import Session, command, instant, read_text, reference
+from hamsaya.cli.hotline import register
 from hamsaya.cli.output import Table, facts, when
 from hamsaya.messages.cases import (
     Acknowledge,
@@ -38,6 +39,7 @@ from hamsaya.messages.cases import (
 )
 
 app = typer.Typer(help="Cases between members: questions, answers, refusals, revocations.", no_args_is_help=True)
+register(app)
 
 Case = Annotated[str, typer.Argument(parser=reference, metavar="case", help="The case's reference.")]
 RequestRef = Annotated[str, typer.Argument(parser=reference, metavar="request", help="The request's reference.")]

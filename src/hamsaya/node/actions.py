@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from hamsaya.base.errors import OperatorError, PeerError
+from hamsaya.cases import hotline
 from hamsaya.cases import views as cases_views
 from hamsaya.compliance import views as compliance_views
 from hamsaya.linkage import views as linkage_views
@@ -374,6 +375,7 @@ ACTIONS: dict[str, Action] = {
     "case": Action(CaseArgs, _question(lambda node, a: cases_views.case(node.state.cases, a.case, node.clock.now()))),
     "inbox": Action(Nothing, _question(lambda node, _: cases_views.inbox(
         node.state.cases, node.own, node.clock.now()))),
+    "hotline": Action(Nothing, _question(lambda node, _: hotline.notices(node.state.hotline, node.clock.now()))),
     "picture": Action(PeriodArgs, _question(_picture)),
     "state-picture": Action(PeriodArgs, _state_picture),
     "commitments": Action(Nothing, _question(lambda node, _: compliance_views.commitments(

@@ -13,8 +13,10 @@ from typing import Any
 
 from hamsaya.base.decision import Decision, refuse
 from hamsaya.base.errors import PeerError
+from hamsaya.cases import hotline
 from hamsaya.cases import reduce as cases_reduce
 from hamsaya.cases import rules as cases_rules
+from hamsaya.cases.hotline import EMPTY_HOTLINE, HotlineState
 from hamsaya.cases.types import EMPTY_CASES, CasesState
 from hamsaya.charter import assembly
 from hamsaya.charter import reduce as charter_reduce
@@ -54,6 +56,7 @@ class FederationState:
     directory: DirectoryState = EMPTY_DIRECTORY
     charter: CharterState = EMPTY_CHARTER
     cases: CasesState = EMPTY_CASES
+    hotline: HotlineState = EMPTY_HOTLINE
     monitor: MonitorState = EMPTY_MONITOR
     compliance: ComplianceState = EMPTY_COMPLIANCE
     linkage: LinkageState = EMPTY_LINKAGE
@@ -154,6 +157,10 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
         ),
         lambda state, event: replace(state, cases=cases_reduce.apply(state.cases, event)),
     ),
+    "hotline": (
+        lambda agreement, state, event: hotline.decide(state.hotline, event),
+        lambda state, event: replace(state, hotline=hotline.apply(state.hotline, event)),
+    ),
     "monitor": (
         lambda agreement, state, event: monitor_rules.decide(state.monitor, event, agreement.areas),
         lambda state, event: replace(state, monitor=monitor_reduce.apply(state.monitor, event)),
@@ -203,6 +210,7 @@ def snapshot(state: FederationState) -> Any:
         "directory": directory.snapshot(state.directory),
         "charter": charter_reduce.snapshot(state.charter),
         "cases": cases_reduce.snapshot(state.cases),
+        "hotline": hotline.snapshot(state.hotline),
         "monitor": monitor_reduce.snapshot(state.monitor),
         "compliance": compliance_reduce.snapshot(state.compliance),
         "linkage": linkage_reduce.snapshot(state.linkage),
