@@ -58,9 +58,11 @@ def test_a_class_says_what_follows_from_it() -> None:
      "on whose soil it is, as decided by visit, and owes two-persons. It is about a member's soil. It may be reserved. "
      "It goes on for a member that has left, while the instrument is wound down."),
     ({"standing": []}, "With no standing at all, a member may send case.ask to a member."),
-    ({"modality": "ban"}, "With any standing, a member may not send, and a member may not receive, case.ask."),
+    ({"modality": "ban"}, "With any standing, a member may not send or receive case.ask."),
+    ({"modality": "ban", "recipients": ["any"]},
+     "With any standing, a member may not send, and any party may not receive, case.ask."),
     ({"modality": "ban", "recipients": [], "standing": ["left"]},
-     "With standing left, a member may not send, case.ask."),
+     "With standing left, a member may not send case.ask."),
 ])
 def test_every_field_of_a_clause_is_said(fields: dict[str, Any], words: str) -> None:
     """What a node makes of the clause stands beside the sentence that people agreed to."""
@@ -73,7 +75,7 @@ def test_an_instrument_says_how_it_begins_ends_and_is_left() -> None:
                        notice_days=30, wind_down_days=0, exercise=False)
     assert instrument_words(msgspec.convert(plain, Instrument)) == (
         "In force with 1 signature of members in full standing, among them ava, 1 day later, once base and more are "
-        "in force too. It ends after 365 days; a member leaves with 30 days' notice; what is sent is kept at most "
+        "in force too. It ends after 365 days; a member leaves after a notice of 30 days; what is sent is kept at most "
         "30 days.")
     draft = instrument_words(msgspec.convert(instrument("draft.one"), Instrument))
     assert draft.startswith("A draft: a text under negotiation, which gives no power. It has no end")

@@ -89,8 +89,12 @@ def clause_words(clause: Clause) -> str:
     standing = f"standing {_any_of(limit)}" if limit else "any standing" if ban else "no standing at all"
     senders, recipients = (_any_of([_ROLES[role] for role in roles]) for roles in (clause.senders, clause.recipients))
     if ban:
-        ends = [f"{senders} may not send"] * bool(senders) + [f"{recipients} may not receive"] * bool(recipients)
-        return f"With {standing}, {', and '.join(ends) or 'nobody is kept from sending'}, {kinds}."
+        acts = [act for act, ends in (("send", senders), ("receive", recipients)) if ends]
+        if senders == recipients or len(acts) < 2:
+            who = senders or recipients
+            told = f"{who} may not {' or '.join(acts)}" if acts else "nobody is kept from sending"
+            return f"With {standing}, {told} {kinds}."
+        return f"With {standing}, {senders} may not send, and {recipients} may not receive, {kinds}."
     must = {"power": "has the power to", "permission": "may", "duty": "must"}[clause.modality]
     words = [f"With {standing}, {senders or 'nobody'} {must} send {kinds} to {recipients or 'itself'}"]
     words += ["only within a case"] if clause.needs_case else []
@@ -116,7 +120,7 @@ def instrument_words(instrument: Instrument) -> str:
         also = "is" if len(instrument.requires) == 1 else "are"
         words += [f"once {' and '.join(instrument.requires)} {also} in force too"] if instrument.requires else []
     ends = f"It ends after {_counted(instrument.sunset_days, 'day')}" if instrument.sunset_days else "It has no end"
-    leave = f"a member leaves with {_counted(instrument.notice_days, 'day')}' notice"
+    leave = f"a member leaves after a notice of {_counted(instrument.notice_days, 'day')}"
     leave += f" and {_counted(instrument.wind_down_days, 'day')} to wind down" if instrument.wind_down_days else ""
     kept = f"what is sent is kept at most {_counted(instrument.retention_days, 'day')}"
     traffic = " It admits exercise traffic only." if instrument.exercise else ""
