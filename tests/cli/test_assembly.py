@@ -205,6 +205,7 @@ def test_a_proposal_says_who_is_waited_for_and_what_to_do_next(trio: dict[str, D
     assert "not counted" in north.run("charter", "vote", f"{NORTH}/finding", "yes").stderr
     text = north.run("charter", "proposal", f"{NORTH}/finding").stdout
     assert f"hamsaya charter propose appeal-finding --against {NORTH}/finding" in text and "not proven" in text
+    assert f"silence broken by {COUNTS}" in text, "why it came out so stands beside who recorded it"
 
 
 def test_an_appeal_takes_the_act_of_what_it_appeals(trio: dict[str, Desk]) -> None:
@@ -245,6 +246,19 @@ def test_a_dry_run_says_whether_a_proposal_may_be_put_and_sends_nothing(trio: di
     assert north.json("charter", "proposals") == []
 
 
+@pytest.mark.parametrize(("words", "code", "step"), [
+    (["budgett", "--ground", "B-1"], "unknown-class", "hamsaya charter report"),
+    (["budget", "--standing", "left", "--member", SOUTH], "not-conferred", "hamsaya charter report"),
+    (["adopt-finding", "--ground", "F-1"], "concerned", "--concerned"),
+])
+def test_a_refused_proposal_says_the_next_step(
+    trio: dict[str, Desk], words: list[str], code: str, step: str
+) -> None:
+    """Who has misspelt a class or left out a word must not have to read the source."""
+    assert trio[NORTH].refused("charter", "propose", *words, "--title", "t") == code
+    assert step in trio[NORTH].run("charter", "propose", *words, "--title", "t").stderr
+
+
 @pytest.mark.parametrize("words", [
     [], ["--ground", "B-1", "--standing", "full", "--member", SOUTH], ["--standing", "full"],
     ["--ground", "B-1", "--clauses", "CX.1"],
@@ -270,6 +284,10 @@ def test_an_amendment_is_read_checked_and_takes_effect_everywhere(trio: dict[str
     reference = f"{NORTH}/december"
     amendment = trio[SOUTH].json("charter", "proposal", reference)["amendment"]
     assert amendment["supersedes"] == before and amendment["dated"] == "2026-12-01"
+    rule = trio[SOUTH].json("charter", "proposal", reference)["rule"]
+    assert rule == "nobody refuses; who is absent refuses", "the text adds a clause on data: nobody agrees by silence"
+    shown = trio[SOUTH].run("charter", "show").stdout
+    assert before in shown and re.search(r"(?m)^draft\.joint-visits .* draft ", shown)
     for desk in trio.values():
         desk.json("charter", "vote", reference, "yes")
     deliver(trio)
@@ -309,6 +327,9 @@ def test_competent_bodies_are_named_once_for_all_and_shown_with_who_still_owes_t
     views = {view["member"]: view for view in trio[SOUTH].json("charter", "competent")}
     assert [body["desk"] for body in views[NORTH]["bodies"]] == ["desk-2"]
     assert views[COUNTS]["bodies"] == [] and views[COUNTS]["due"] is not None and not views[COUNTS]["overdue"]
+    file.write_text('[[body]]\nname = "x"\n', encoding="utf-8")
+    assert "[[bodies]]" in north.run("charter", "competent", "--set", str(file)).stderr
+    assert "[[bodies]]" in north.run("charter", "competent", "--help").stdout
     assert north.run("charter", "competent", "--body", "only two=parts").exit_code == 2
     assert north.refused("charter", "competent", "--body", "no-such=Bureau=desk-1") == "unknown-instrument"
 
@@ -343,6 +364,12 @@ def test_a_cut_link_stops_what_waits_and_nothing_more_goes_until_it_is_joined(tr
     north.json("charter", "join", SOUTH)
     deliver(trio)
     assert all(view["cut_with"] == [] for view in south.json("charter", "standings"))
+    assert f"The link with {SOUTH} is joined." in north.run("charter", "join", SOUTH).stdout
+    south.json("charter", "cut", NORTH, "--reason", "technical")
+    deliver(trio)
+    assert "stays cut" in north.run("charter", "join", SOUTH).stdout, "the other side's cut is not ours to undo"
+    south.json("charter", "join", NORTH)
+    deliver(trio)
     assert "0." in north.run("charter", "cut", SOUTH, "--reason", "technical").stdout.split("waited for it: ")[1][:3]
 
 

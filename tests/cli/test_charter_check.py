@@ -132,3 +132,31 @@ def test_a_request_is_put_to_a_version(tmp_path: Path) -> None:
     path.write_text(json.dumps({**asked, "consents": []}), encoding="utf-8")
     assert answer("explain", str(path))["code"] == "consent-missing"
     assert "consent-missing" in run("explain", str(path)).stdout
+
+
+def test_a_request_put_wrongly_says_what_to_write(tmp_path: Path) -> None:
+    """The nearest kinds, the fields of the file, and that options beside a file would be passed over in silence."""
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps({"kind": "case.answr", "sender": "kz"}), encoding="utf-8")
+    assert answer("explain", str(path), code=1)["error"]["code"] == "unknown-kind"
+    assert "did you mean case.answer" in run("explain", str(path)).stderr
+    assert "did you mean case.ask or" in run("explain", "case.ak").stderr, "also where no node is"
+    assert "hamsaya charter report" in run("explain", "zzz").stderr
+    missing = run("explain", str(tmp_path / "none.json"))
+    assert missing.exit_code == 1 and "No such file" in missing.stderr and "consents" in missing.stderr
+    assert run("explain", str(path), "--to", "uz").exit_code == 2
+    assert run("explain", "case.ask", "--charter", VERSIONS[0]).exit_code == 2
+
+
+def test_a_charter_that_is_nowhere_is_told_with_what_is_expected(tmp_path: Path) -> None:
+    """No file that the reader did not name is blamed: neither a version that is not there nor an empty folder."""
+    assert f"expected one of {', '.join(VERSIONS)}" in run("check", "1999-01-01").stderr
+    assert "pack.toml," not in run("check", "1999-01-01").stderr
+    empty = run("check", str(tmp_path)).stderr
+    assert str(tmp_path) in empty and "pack.toml" in empty and "charter.toml" in empty
+
+
+def test_an_amendment_on_soil_or_data_is_noted_where_a_vote_is_tried_out() -> None:
+    """There silence is no consent, whatever the rule says of those who are absent."""
+    assert any("soil, data or people" in note for note in answer("simulate", "amend-charter")["notes"])
+    assert not any("silence" in note for note in answer("simulate", "budget")["notes"])

@@ -46,7 +46,8 @@ class KeyFile:
     def load_secret(self) -> bytes:
         """Return the secret bytes of the file; raises OperatorError for a wrong passphrase or an altered file."""
         if not self._path.exists():
-            raise OperatorError(f"expected a key file at {self._path}; run 'hamsaya node init' first", code="no-keys")
+            raise OperatorError(f"expected a key file at {self._path}; found the node first: hamsaya node init MEMBER",
+                                code="no-keys")
         head = _MAGIC + self._salt
         raw = self._path.read_bytes()
         try:

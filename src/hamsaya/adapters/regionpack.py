@@ -302,7 +302,7 @@ def load_pack(path: Folder, version: str | None = None) -> Pack:
     projects = tuple(read_table(path, "projects.toml", _Projects).projects)
     _check_projects(projects, exercise, script)
     known = versions(path)
-    where = _version(path, head.charter if version is None else version, known)
+    where = _version(path, head.charter if version is None else version, known, version is not None)
     charter, examples = read_charter(path, where, read_plain(path, "members.toml"))
     inputs = read_table(path, "linkage.toml", _Linkage).inputs
     _check_intervals("linkage.toml", {f"inputs.{name}": (i.low, i.mid, i.high) for name, i in inputs.items()})
@@ -381,14 +381,16 @@ def _check_projects(projects: tuple[Project, ...], exercise: Exercise, script: s
         raise invalid(script, "tranche.body.project", "expected a project of projects.toml")
 
 
-def _version(path: Folder, named: str, known: tuple[str, ...]) -> str:
+def _version(path: Folder, named: str, known: tuple[str, ...], asked: bool) -> str:
     """Return where the charter in use stands: the version that pack.toml names, or the single file of a small pack."""
     if not known:
         if named or path.joinpath(CHARTERS).is_dir():
             raise invalid("pack.toml", "charter", f"expected a version below {CHARTERS}/, received {named[:40]!r}")
         return HEAD
     if named not in known:
-        raise invalid("pack.toml", "charter", f"expected one of {', '.join(known)}, received {named[:40]!r}")
+        problem = f"expected one of {', '.join(known)}, received {named[:40]!r}"
+        raise OperatorError(f"version of the charter: {problem}", code="pack-invalid") if asked else invalid(
+            "pack.toml", "charter", problem)
     return f"{CHARTERS}/{named}"
 
 

@@ -24,7 +24,18 @@ from hamsaya.base.instants import DAY
 from hamsaya.charter.assembly import placeholders
 from hamsaya.charter.decidable import named_in
 from hamsaya.charter.types import DecisionClass, Document
-from hamsaya.charter.votes import CONCERNED, PARTICIPANTS, PROPOSER, SEATED, Outcome, Rule, Vote, bind, evaluate
+from hamsaya.charter.votes import (
+    CONCERNED,
+    PARTICIPANTS,
+    PROPOSER,
+    SEATED,
+    Outcome,
+    Rule,
+    Vote,
+    bind,
+    evaluate,
+    never_tacit,
+)
 from hamsaya.messages.charter import Choice
 
 MOST_TRIED = 100_000
@@ -180,6 +191,9 @@ def _needed(ballot: _Ballot, said: Mapping[str, Choice], waiting: Sequence[str])
 def _notes(document: Document, decision: DecisionClass, supposed: Supposed) -> Iterator[str]:
     if decision.touches_soil_or_data:
         yield "it touches soil, data or people: whatever the vote, the act needs the consent of whom it concerns"
+    if "amend" in decision.confers and never_tacit(decision.parsed()) != decision.parsed():
+        yield ("nobody agrees by silence to an amendment that changes a clause on soil, data or people: who is absent "
+               "then refuses")
     if decision.timelock_hours:
         yield f"what is adopted takes effect {decision.timelock_hours} hours later"
     if any(name not in ("amend", "resolve") for name in decision.confers):

@@ -98,7 +98,7 @@ def _status(
         return "retracted", None, [f"{put.by} has taken it back"]
     if record is not None:
         counted = ", ".join(f"{vote.member} {vote.choice}" for vote in record.votes) or "no votes"
-        said = [f"recorded by {record.by} with {counted}"]
+        said = [f"recorded by {record.by} with {counted}", *_why(situation, put, record)]
         if record.verdict == "blocked":
             return "blocked", None, said
         if effective:
@@ -111,6 +111,15 @@ def _status(
     contested = ["an earlier record left a vote out and is void"] * bool(state.records.get(reference))
     verdict = {"pending": "open", "adopted": "to-record", "blocked": "to-record"}[outcome.verdict]
     return verdict, outcome.next_at, [*contested, *outcome.reasons]
+
+
+def _why(situation: Situation, put: Proposal, record: Recorded) -> tuple[str, ...]:
+    """Return how the votes that ``record`` lists come to its verdict; none where the charter now counts otherwise."""
+    if put.decision not in situation.compiled.classes:
+        return ()
+    votes = {vote.member: Vote(vote.choice, vote.at) for vote in record.votes}
+    outcome = outcome_of(situation, put, votes, record.opened_at, record.closed_at)
+    return outcome.reasons if outcome.verdict == record.verdict else ()
 
 
 def competent(situation: Situation, at: int) -> list[CompetentView]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from hamsaya.base.errors import OperatorError, PeerError
+from hamsaya.base.errors import HamsayaError, OperatorError, PeerError
 from hamsaya.cli.command import Session, command, read_toml, reference
 from hamsaya.cli.output import Block, Table, facts, remark, when
 from hamsaya.messages.charter import (
@@ -35,6 +35,13 @@ app = typer.Typer()
 ALL = ["all"]
 ProposalArg = Annotated[str, typer.Argument(parser=reference, metavar="REF", help="The proposal, such as ava/1.")]
 BODY_FORM = "INSTRUMENT=NAME=DESK"
+NEXT_STEPS = {
+    "unknown-class": "; the classes are listed by: hamsaya charter report",
+    "not-conferred": "; what each class may confer is said by: hamsaya charter report",
+    "concerned": "; say with --concerned whom it is about, and with --participants who takes part",
+    "bad-amendment": "; its head must say supersedes = the revision that hamsaya charter show names",
+}
+"""What to do about a proposal that was refused, by the code of the refusal."""
 
 
 def say(session: Session, body: Body) -> None:
@@ -69,7 +76,8 @@ def competent(
     session: Session,
     file: Annotated[Path | None, typer.Option(
         "--set", exists=True, dir_okay=False, metavar="FILE.toml",
-        help="Name this party's bodies from a file of [[bodies]] with instrument, name and desk.")] = None,
+        help="Name this party's bodies from a file whose tables \\[\\[bodies]] each have instrument, "
+             "name and desk.")] = None,
     body: Annotated[list[str] | None, typer.Option(
         metavar=BODY_FORM, help="Name a body here instead; repeat. A new list takes the place of the earlier one.",
     )] = None,
@@ -78,7 +86,11 @@ def competent(
     if file is not None and body:
         raise typer.BadParameter("expected --set or --body, not both")
     if file is not None:
-        named = body_from_plain("charter.competent", read_toml(file))
+        try:
+            named = body_from_plain("charter.competent", read_toml(file))
+        except PeerError as error:
+            raise OperatorError(f"{file}: expected tables [[bodies]], each with instrument, name and desk: {error}",
+                                code=error.code) from None
     elif body:
         named = Competent(bodies=[_body(text) for text in body])
     else:
@@ -221,10 +233,14 @@ def propose(
     about = concerned or (act.member if isinstance(act, SetStanding) else (earlier or {}).get("concerned"))
     own = str(session.call("status")["node"])
     name = f"{own}/{ref.removeprefix(f'{own}/')}" if ref is not None else _new_ref(session, own)
-    say(session, Propose(
+    question = Propose(
         proposal=name, decision=decision, title=title, act=act, concerned=about, against=against,
         participants=participants or (earlier["participants"] if earlier else []),
-    ))
+    )
+    try:
+        say(session, question)
+    except HamsayaError as error:
+        raise OperatorError(f"{error}{NEXT_STEPS.get(error.code, '')}", code=error.code) from None
     if not session.dry_run and not session.as_json:
         remark(f"proposal {name}; how far it comes: hamsaya charter proposal {name}\nYour own vote is no part of it: "
                f"hamsaya charter vote {name} yes")

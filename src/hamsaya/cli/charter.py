@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -14,7 +15,7 @@ from hamsaya.cli import texts
 from hamsaya.cli.command import Session, command, read_toml
 from hamsaya.cli.output import Table
 from hamsaya.messages.charter import Sign
-from hamsaya.messages.kinds import kind_of
+from hamsaya.messages.kinds import KINDS, kind_of
 
 app = typer.Typer(help="What the members agreed, and what it permits.", no_args_is_help=True)
 app.add_typer(texts.app)  # Without a name: its commands stand beside those here.
@@ -26,9 +27,15 @@ def show(session: Session) -> None:
     views = session.call("instruments")
     session.answer(views, Table(
         ("instrument", "title", "in force", "signed by", "needed", "exercise", "kept at most"),
-        [(v["instrument"], v["title"], v["in_force"], v["signed_by"], v["needed"], v["exercise"],
+        [(v["instrument"], v["title"], _force(v), v["signed_by"], v["needed"], v["exercise"],
           f"{v['retention_days']} days") for v in views],
-    ))
+    ), f"Revision of the charter: {session.call('documents')['charter']}")
+
+
+def _force(view: dict[str, Any]) -> str:
+    if view["draft"]:
+        return "draft"
+    return "yes" if view["in_force"] else "ended" if view["expired"] else "no"
 
 
 @command(app, "explain")
@@ -46,12 +53,17 @@ def explain(
 ) -> None:
     """Say whether a message may be sent, and which clauses decide; nothing is sent.
 
-    With a kind: by this node, now. With a file {"kind", "sender", "recipients", and if wanted "instrument", "case",
-    "exercise", "signed", "standings", "consents", "at"}: by any party, from the charter's text alone.
+    With a kind: by this node, now. With a file: by any party, from the charter's text alone; docs/charter.md lists
+    its fields. A refusal is an answer too: the exit code is 0.
     """
     if kind.endswith(".json"):
+        if to or case or instrument or body:
+            raise typer.BadParameter("expected --to, --case, --instrument and --body with a kind; a file says them")
         _explain_file(session, Path(kind), charter)
         return
+    if charter is not None:
+        raise typer.BadParameter("expected --charter with a REQUEST.json only; a node asks the charter it enforces")
+    _require_kind(kind)
     asked = {"kind": kind, "to": to or [], "case": case, "instrument": instrument}
     question = {} if body is None else {"body": _read_body(body)}
     view = session.call("explain" if question else "may", **asked, **question)
@@ -67,9 +79,18 @@ def _explain_file(session: Session, path: Path, charter: str | None) -> None:
     from hamsaya.node.charter_request import explain_request, read_request
 
     request = read_request(path)
+    _require_kind(request.kind)
     found = explain_request(open_charter(charter), request)
     owed = [f"It obliges to: {', '.join(found.obligations)}."] if found.obligations else []
     session.answer(found, f"{request.kind} from {request.sender}: {found.sentence}.", *owed)
+
+
+def _require_kind(kind: str) -> None:
+    """Raise OperatorError ``unknown-kind``, with the kinds that are spelt nearly so, unless ``kind`` is one."""
+    if kind not in KINDS:
+        near = get_close_matches(kind[:40], KINDS) or sorted(name for name in KINDS if name.startswith(f"{kind}."))
+        meant = f"; did you mean {' or '.join(near)}?" if near else "; see: hamsaya charter report"
+        raise OperatorError(f"expected a known message kind, received {kind[:40]!r}{meant}", code="unknown-kind")
 
 
 def _read_body(path: Path) -> object:

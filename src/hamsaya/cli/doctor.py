@@ -60,7 +60,8 @@ def doctor(session: Session) -> int:
     if (session.directory / "node.toml").exists():
         found += [*_directory(session.directory), *_node(session)]
     else:
-        found.append(_warn("node", f"no node in {session.directory}; found one: hamsaya node init, or name its --dir"))
+        found.append(_warn("node", f"no node in {session.directory}; found one: hamsaya node init MEMBER, or name its "
+                                   "--dir"))
     failed = any(finding.verdict == "fail" for finding in found)
     session.answer({"healthy": not failed, "findings": found},
                    Table(("", "", ""), [(f.verdict, f.check, f.text) for f in found]))

@@ -15,7 +15,7 @@ from hamsaya.cli.output import Block, Table, cell, facts
 
 app = typer.Typer()
 CharterName = Annotated[str | None, typer.Argument(
-    metavar="[CHARTER]", help="A version such as 2026-09-01, PACK/2026-09-01, a pack, a folder or a charter.toml; "
+    metavar="CHARTER", help="A version such as 2026-09-01, PACK/2026-09-01, a pack, a folder or a charter.toml; "
                               "else the built-in pack's own.")]
 
 

@@ -41,6 +41,9 @@ def _parts(clause: str) -> tuple[str, str]:
 def reservations(session: Session) -> None:
     """List the reservations, the answers to them, and what each leaves between this party and every other."""
     views, between = session.call("reservations"), session.call("relations")
+    if not views and not session.as_json:
+        session.answer(None, "Nobody has reserved a clause.")
+        return
     session.answer(
         {"reservations": views, "relations": between},
         Table(("by", "clause", "kinds", "only under", "since", "withdrawn", "answers", "text"),
@@ -133,6 +136,12 @@ def join(
 ) -> None:
     """Join a link again that this party had cut; what was stopped meanwhile is not sent any more."""
     session.answer_sent(_submit(session, Cut(member=member, cut=False, reason=reason)))
+    if session.dry_run or session.as_json:
+        return
+    own = session.call("status")["node"]
+    still = any(view["member"] == own and member in view["cut_with"] for view in session.call("standings"))
+    session.answer(None, f"The link with {member} stays cut: {member} has cut it too, and joins it again itself."
+                   if still else f"The link with {member} is joined.")
 
 
 def _submit(session: Session, body: Cut) -> dict[str, Any]:
@@ -218,9 +227,11 @@ def _execute(session: Session, views: list[dict[str, Any]], officer: str) -> Non
         body = Revoke(item=name, reason="consent-withdrawn", officer=officer)
         holders = [item["holder"], *item["others"]]
         sent.append({"item": name, **session.submit(kind_of(body), msgspec.to_builtins(body), holders, case)})
+    if not sent:
+        session.answer(sent, "They hold nothing of ours that is not revoked.")
+        return
     session.answer(sent, Table(
         ("item", "revoked", "told"),
         [(s["item"], ("yes" if s["allowed"] else s["code"]) + ", dry run" if session.dry_run else f"leaf {s['index']}",
           s["recipients"]) for s in sent],
-    ), "Whoever has not attested the purge is shown by: hamsaya charter winddown" if sent else
-        "They hold nothing of ours that is not revoked.")
+    ), "Whoever has not attested the purge is shown by: hamsaya charter winddown")

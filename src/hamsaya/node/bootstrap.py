@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
 from hamsaya.adapters import ucdp
-from hamsaya.adapters.charterfile import VERSION, load_charter, versions
+from hamsaya.adapters.charterfile import HEAD, VERSION, load_charter, versions
 from hamsaya.adapters.clock import ExerciseClock, SystemClock, SystemRandom
 from hamsaya.adapters.http import HttpTransport, admit, make_certificate, server_context
 from hamsaya.adapters.keyfile import KeyFile
@@ -326,6 +326,9 @@ def open_charter(name: str | None) -> Document:
     path = Path(name or "")
     if name is not None and path.exists() and not (path / "pack.toml").is_file():
         whole = path.parent if path.is_file() and (path.parent / "articles").is_dir() else path
+        if whole.is_dir() and not (whole / HEAD).is_file():
+            raise OperatorError(f"{path}: expected the folder of a pack or of a version (with pack.toml or {HEAD}), or "
+                                f"a {HEAD}", code="pack-unreadable")
         return document_from_plain(load_charter(whole)[0])
     pack, _, version = ("", "", name) if name is not None and VERSION.match(name) else (name or "").partition("/")
     opened = builtin_pack(pack or None, version or None) if not path.is_dir() or not name else load_pack(path)
@@ -365,7 +368,7 @@ def read_settings(directory: Path) -> Settings:
         plain = tomllib.loads(path.read_text(encoding="utf-8"))
         return msgspec.convert(plain, Settings)
     except FileNotFoundError:
-        text = f"no node in {directory}; run: hamsaya node init --dir {directory}"
+        text = f"no node in {directory}; found one: hamsaya node init MEMBER --dir {directory}, or name its --dir"
         raise OperatorError(text, code="no-node") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise OperatorError(f"{path}: {error}", code="bad-settings") from None

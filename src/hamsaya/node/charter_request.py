@@ -38,6 +38,8 @@ class RequestFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         standings: Standings in general that differ from those of the charter.
         consents: Whose consents the act carries; by default the one that the sender itself can give.
         at: Milliseconds after the signatures; by default the first at which the instrument can be in force.
+
+    docs/charter.md shows these fields to who writes the file.
     """
 
     kind: str
@@ -50,6 +52,11 @@ class RequestFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     standings: dict[Member, Standing] = {}
     consents: tuple[Consent, ...] = ("data-owner",)
     at: Annotated[int, msgspec.Meta(ge=0, lt=2**48)] | None = None
+
+
+FORM = ('{"kind": "case.ask", "sender": "…", "recipients": ["…"]}, and if wanted '
+        f"{', '.join(RequestFile.__struct_fields__[3:])}")
+"""What a request looks like, for who wrote one that is none."""
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,9 +73,11 @@ def read_request(path: Path) -> RequestFile:
     """Return the request in a JSON file; raises OperatorError naming the field that does not fit."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=RequestFile)
-    except (OSError, msgspec.DecodeError) as error:
-        raise OperatorError(f"{path}: expected a request such as {{\"kind\": \"case.open\", \"sender\": …, "
-                            f"\"recipients\": […]}}: {error}", code="bad-request-file") from None
+    except OSError as error:
+        raise OperatorError(f"{path}: {error.strerror}; expected a file with a request: {FORM}",
+                            code="bad-request-file") from None
+    except msgspec.DecodeError as error:
+        raise OperatorError(f"{path}: {error}; expected a request: {FORM}", code="bad-request-file") from None
 
 
 def explain_request(document: Document, request: RequestFile) -> Explained:

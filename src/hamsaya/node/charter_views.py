@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from hamsaya.base.instants import DAY
+from hamsaya.charter.assembly import touches_soil_or_data
 from hamsaya.charter.reserved import relation_between, reservations_of
 from hamsaya.charter.situation import Situation
 from hamsaya.charter.types import Clause, Proposal, ProposalView, Recorded, document_from_bytes, revision
-from hamsaya.charter.votes import PRESENT, And, MinusConcerned, Or, Over, Rule, bind
+from hamsaya.charter.votes import PRESENT, And, MinusConcerned, Or, Over, Rule, bind, never_tacit
 from hamsaya.charter.words import rule_words
 from hamsaya.messages.charter import Amend
 from hamsaya.node import views
@@ -119,7 +120,7 @@ def _decision(node: Node, situation: Situation, view: ProposalView) -> DecisionV
     return DecisionView(
         **msgspec.structs.asdict(view),
         class_title=found.title if found else "",
-        rule=rule_words(situation.compiled.rules[put.decision]) if found else "",
+        rule=rule_words(_rule(situation, put)) if found else "",
         timelock_hours=found.timelock_hours if found else 0,
         expires_at=put.at + found.expires_days * DAY if found and undecided else None,
         appeal=found.appeal if found else "",
@@ -128,6 +129,13 @@ def _decision(node: Node, situation: Situation, view: ProposalView) -> DecisionV
         amendment=_amendment(put.act) if isinstance(put.act, Amend) else None,
         records=[_record(message, record, state.contested) for message, record in sorted(records.items())],
     )
+
+
+def _rule(situation: Situation, put: Proposal) -> Rule:
+    """Return the rule by which ``put`` is decided; nobody agrees by silence to a change of a clause on soil or data."""
+    rule = situation.compiled.rules[put.decision]
+    amends = isinstance(put.act, Amend) and touches_soil_or_data(situation.compiled.document, put.act)
+    return never_tacit(rule) if amends else rule
 
 
 def _waits_for(situation: Situation, view: ProposalView, put: Proposal) -> list[str]:
