@@ -84,6 +84,8 @@ def test_every_block_of_the_page_runs_in_its_order(home: Path) -> None:
     digests = re.findall(r"(?m)^digest +([0-9a-f]{64})$", told)
     assert len(digests) == 3 and len(set(digests)) == 1, "one picture at three nodes"
     assert "case.ask to joint-cell: refused (forbidden)" in told
+    assert "recorded by joint-cell with kz yes, uz yes" in told and "2 of the 2 votes needed" in told
+    assert "case.open to kz: refused (link-cut)" in told and "The link with uz is joined." in told
     assert "quorum holds" in told and told.count("The proof holds.") == 2
     assert re.search(r"(?m)^T-1 .* notice ", told) and "not compliant" in told
     assert re.search(r"(?m)^receipts proven +1$", told), "the courier's way back proves the receipt"
