@@ -508,7 +508,61 @@ def test_a_vote_dated_later_than_the_depositary_had_it_is_as_good_as_left_out(wo
     assert answered(world, "fen", body, proven=("cell", world.now)) == "not-omitted"
 
 
+def test_a_contest_comes_within_thirty_days(ready: World) -> None:
+    """A proof kept back for a year would undo what everybody has lived by since."""
+    short, message = omitted(ready, "dun")
+    record = ready.must("cell", short)
+    proven = ("cell", ready.state.votes["ava/q", "dun"].at)
+    ready.later(30 * DAY)
+    assert answered(ready, "dun", contest(record.message_id, message), proven=proven) == "permitted"
+    ready.later(1)
+    assert answered(ready, "dun", contest(record.message_id, message), proven=proven) == "too-late"
+
+
+def test_nobody_contests_for_a_vote_that_the_rule_does_not_hear(world: World) -> None:
+    """The member concerned does not vote on itself, so leaving its vote out leaves nothing out."""
+    reference = world.propose("ava", "s", "suspend", give("eld", "suspended"))
+    world.vote(reference, **yes("ava", "bel", "cor"), eld="no")
+    short, message = omitted(world, "eld", reference)
+    record = world.must("cell", short)
+    body = Contest(proposal=reference, record=record.message_id, vote=message, statement=b"s", receipt=b"r")
+    proven = ("cell", world.state.votes[reference, "eld"].at)
+    assert answered(world, "eld", body, proven=proven) == "not-omitted"
+
+
 # -- what dishonest parties try ---------------------------------------------------------------------------------------
+
+
+def test_a_member_puts_so_many_questions_and_no_more(world: World) -> None:
+    """Every node keeps every question, an amendment's half a megabyte too; thirty days later there is room again."""
+    for number in range(assembly.MOST_PUT):
+        world.propose("ava", f"q{number}", "budget", GROUND)
+    assert answered(world, "ava", question("ava", "more", "budget", GROUND)) == "too-many"
+    assert answered(world, "ava", question("ava", "q0", "budget", GROUND, put_at=world.now)) == "permitted"
+    assert answered(world, "bel", question("bel", "q", "budget", GROUND)) == "permitted"
+    world.later(30 * DAY)
+    assert answered(world, "ava", question("ava", "more", "budget", GROUND)) == "permitted"
+
+
+def test_a_party_answers_a_reservation_so_often_and_no_more(world: World) -> None:
+    """Each answer is an instant at which the situation changes."""
+    fresh = signed_world(*(member for member in PARTIES if member != "ava"))
+    fresh.must("ava", Reserve(instrument="cases", clause="C.1", text="Not so."))
+    body = React(reserving="ava", instrument="cases", clause="C.1", stance="objected")
+    for _ in range(assembly.MOST_ANSWERS):
+        fresh.later(MINUTE).must("bel", body)
+    assert answered(fresh.later(MINUTE), "bel", body) == "too-many"
+    assert answered(fresh, "cor", body) == "permitted"
+
+
+def test_a_depositary_counts_once_until_it_is_proven_wrong(ready: World) -> None:
+    """A second count of its own, dated before the first, would otherwise take back what is in effect."""
+    record = ready.count("ava/q")
+    ready.later(HOUR).must("cell", replace_body(record, closed_at=ready.now, effective_at=ready.now))
+    earlier = replace_body(record, opened_at=record.opened_at + 1)
+    event = ready.event("cell", earlier, at=record.closed_at)
+    assert ready.judge(event).code == "predecessor-missing"
+    assert ready.judge(ready.event("watch", earlier, at=record.closed_at)).code == "permitted"
 
 
 def test_putting_the_same_question_again_moves_no_opening(ready: World) -> None:

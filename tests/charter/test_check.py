@@ -212,6 +212,18 @@ def test_more_than_can_be_counted_is_refused_at_once() -> None:
         ("members", "too-large"), ("rules", "too-large")]
 
 
+def test_a_text_that_would_stop_every_node_is_refused_before_it_is_weighed() -> None:
+    """One proposal is read by all: half a megabyte of instruments, clauses or rules took minutes at each of them."""
+    article = clause("c", "charter.*")
+    crowded = [instrument(f"i{n}", article) for n in range(65)]
+    wordy = instrument("wordy", *(clause(f"c{n}", "charter.sign") for n in range(1025)))
+    deep = decision("deep", {"rule": "and", "rules": [{"rule": "or", "rules": [{"rule": "consensus"}] * 64}] * 8})
+    found = [p for changed in ({"instruments": crowded}, {"instruments": [wordy]}, {"rules": [deep]})
+             for p in check(document_from_plain({**SOUND, **changed}))]
+    assert [(p.ref, p.code) for p in found] == [
+        ("instruments", "too-large"), ("instruments", "too-large"), ("rules", "too-large")]
+
+
 def test_a_rule_nobody_can_read_is_a_fault_of_the_text() -> None:
     """A document made by hand, not by the parser, is refused in the same way."""
     broken = msgspec.structs.replace(document_from_plain(SOUND).rules[1], rule={"rule": "lottery"})

@@ -7,7 +7,7 @@ import pytest
 from hamsaya.base.instants import DAY, HOUR
 from hamsaya.charter import views
 from hamsaya.charter.history import END_OF_TIME, SKEW, amendments
-from hamsaya.charter.types import CHARTER
+from hamsaya.charter.types import CHARTER, revision
 from hamsaya.messages.charter import Competent, CompetentBody, Cut, Resolve, Withdraw
 from tests.charter.making import (
     MEMBERS,
@@ -18,6 +18,7 @@ from tests.charter.making import (
     founding,
     give,
     honest_record,
+    replace_document,
     signed_world,
     yes,
 )
@@ -137,6 +138,31 @@ def test_a_notice_runs_takes_effect_and_winds_down(world: World) -> None:
     assert ("ava", "cases") in world.situation(over - 1).winding
     assert ("ava", "cases") not in world.situation(over).winding and world.standing("ava", "cases", over) == "left"
     assert world.standing("ava", "joint", over) == "full"
+
+
+def test_a_notice_gives_who_is_put_out_no_wind_down(world: World) -> None:
+    """Else a member that sees its expulsion coming would keep the wind-down's clauses by giving notice first."""
+    world.must("eld", Withdraw(instrument="cases", text="We go."))
+    world.decide("ava", "out", "expel", give("eld", "left"), yes("ava", "bel", "cor", "dun", "fen"))
+    world.later(91 * DAY)
+    assert world.standing("eld", "cases") == "left"
+    assert ("eld", "cases") not in world.situation().winding
+
+
+def test_a_dropped_instrument_that_comes_back_is_signed_anew(world: World) -> None:
+    """Under the same id may stand another text: who signed the first has not signed that."""
+    base = founding().document
+    without = amended(base, instruments=tuple(one for one in base.instruments if one.id != "joint"))
+    again = replace_document(without, instruments=base.instruments, supersedes=revision(without).hex(),
+                             dated="2026-07-01")
+    for number, text in enumerate((without, again)):
+        world.decide("ava", f"n{number}", "amend", amend(text), yes(*MEMBERS))
+        world.later(240 * HOUR)
+    situation = world.situation()
+    assert situation.compiled.revision == revision(again)
+    assert ("eld", "cases") in situation.bound and ("eld", "joint") not in situation.bound
+    world.sign("eld", instruments=["joint"])
+    assert ("eld", "joint") in world.situation().bound
 
 
 def test_a_revoked_notice_never_took_effect(world: World) -> None:

@@ -209,7 +209,7 @@ def test_a_record_that_anybody_counts_otherwise_is_refused(fed: Federation, chan
     body = msgspec.structs.replace(good, **changed[change])  # type: ignore[arg-type]
     with pytest.raises(PolicyRefusal) as refused:
         fed.send("ir" if change == "sender" else COUNTS, Draft(body, ("uz",)))
-    expected = {"sender": "not-depositary", "epoch": "predecessor-missing", "vote": "bad-ballot"}
+    expected = {"sender": "not-depositary", "epoch": "predecessor-missing", "vote": "predecessor-missing"}
     assert refused.value.code == expected.get(change, "miscounted")
 
 

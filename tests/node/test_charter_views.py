@@ -14,10 +14,11 @@ from hamsaya.charter.votes import (
     Quota,
     Rule,
     Silence,
+    voters,
 )
 from hamsaya.messages.charter import CastVote, Propose, Resolve
 from hamsaya.node.assembly import records_due
-from hamsaya.node.charter_views import chapters, decision, decisions, relations, voters
+from hamsaya.node.charter_views import chapters, decision, decisions, relations
 from hamsaya.node.send import Draft
 from tests.support.federation import Federation, make_federation
 

@@ -9,15 +9,17 @@ Rules
                                                                                else ``not-bound``, ``no-notice``
  5. cut: the link with another party.                                                   else ``unknown-member``
  6. propose: by a member with a vote, under its own name, for a class of decisions that may do this; the member that a
-    standing or the class's rule is about is named; it bears the date on which it was put; an amendment is a sound
-    charter that supersedes the one in effect; an appeal is what the class provides, by the member concerned or the
-    proposer, on the same matter, against what is recorded.
+    standing or the class's rule is about is named, and a partial standing's clauses exist; it bears the date on which
+    it was put, no older than a message may be; an amendment is a sound charter that supersedes the one in effect; an
+    appeal is what the class provides, by the member concerned or the proposer, on the same matter, against what is
+    recorded. A member puts at most ``MOST_PUT`` questions within 30 days.
     else ``not-yours``, ``unknown-class``, ``not-conferred``, ``concerned``, ``misdated``, ``bad-amendment``,
-                                                                                        ``no-appeal``
+                                                              ``no-appeal``, ``unknown-clause``, ``too-many``
     What touches soil or data names those whose it is, all of them there to answer.     else ``concerned``
     A reference is used once.                                                           else ``reference-taken``
  7. vote: by a member, once, on exactly the proposal known here.                        else ``other-proposal``
- 8. record: by a depositary, at once when it closes; it carries the signed ballots that it counts, so that whoever never
+ 8. record: by a depositary that has not left, at once when it closes, and once: another of its counts waits until the
+    first has been proven wrong; it carries the signed ballots that it counts, so that whoever never
     got a vote can count again too; its times follow theirs, the electorate is that of the opening, and counting again
     gives the same.                                                    else ``not-depositary``, ``miscounted``, …
     A change of standing needs the named votes of enough others: the signatures of its epoch.
@@ -25,8 +27,9 @@ Rules
  9. retract: by the proposer, while nothing is recorded. Where the two cross on the way the record stands, whichever
     came first: else the order of arrival would decide.                                 else ``recorded``
 10. contest: the depositary's own receipt shows the sender's vote in time, and the record leaves its sender out or
-    lists the vote with a later time than its log. The record is void then, and the depositary counts again.
-                                                                                        else ``not-omitted``
+    lists the vote with a later time than its log. The record is void then, and the depositary counts again. Nobody
+    contests for a vote that the rule does not hear, nor later than ``CONTESTED_WITHIN``.
+                                                                                  else ``not-omitted``, ``too-late``
 What rests on a message that is not known here yet waits: ``predecessor-missing``.
 
 A vote is counted from the instant at which it was in the depositary's log, never from the time its sender wrote.
@@ -68,12 +71,19 @@ from hamsaya.charter.votes import (
     bind,
     evaluate,
     never_tacit,
+    voters,
 )
 from hamsaya.messages import charter as said
 from hamsaya.messages.charter import Amend, SetStanding
 from hamsaya.messages.event import Event
 
 MISSING = "predecessor-missing"
+DATED_BACK = 30 * DAY
+"""The oldest a question may be when it is put: as long as a message may be on its way."""
+MOST_PUT = 64
+CONTESTED_WITHIN = 30 * DAY
+"""From a record's closing; after that a proof kept back would undo what everybody has lived by."""
+MOST_ANSWERS = 16
 Sound = Callable[[Document], None]
 SituationAt = Callable[[int], Situation]
 
@@ -110,7 +120,7 @@ def decide(situation_at: SituationAt, event: Event, sound: Sound, proven: tuple[
         case said.Retract(proposal=reference):
             return _retract(now, event, reference)
         case said.Contest() as body:
-            return _contest(now, event, body, proven)
+            return _contest(situation_at, event, body, proven)
     return refuse("unknown-kind", "charter", "not a kind of the charter")
 
 
@@ -150,6 +160,9 @@ def _react(now: Situation, event: Event, body: said.React) -> Decision:
         return refuse("not-yours", "assembly:3", "nobody answers its own reservation")
     if (body.reserving, body.instrument, body.clause) not in now.state.reservations:
         return refuse(MISSING, "assembly:3", "no such reservation is known here yet")
+    answers = now.state.reactions.get((event.sender, body.reserving, body.instrument, body.clause), ())
+    if len(answers) >= MOST_ANSWERS:
+        return refuse("too-many", "assembly:3", f"a party answers one reservation at most {MOST_ANSWERS} times")
     return permit("assembly:3", "every other party may answer a reservation")
 
 
@@ -181,6 +194,10 @@ def _propose(now: Situation, event: Event, body: said.Propose, sound: Sound) -> 
         return refuse("reference-taken", "assembly:6", "the reference names another proposal already")
     if body.proposal.partition("/")[0] != event.sender:
         return refuse("not-yours", "assembly:6", "a proposal's reference begins with its proposer")
+    if not event.issued_at - DATED_BACK - SKEW <= body.put_at <= event.issued_at + SKEW:
+        return refuse("misdated", "assembly:6", "a question bears the date on which it was put, within 30 days")
+    if held is None and _put_near(now.state, event.sender, body.put_at) >= MOST_PUT:
+        return refuse("too-many", "assembly:6", f"a member puts at most {MOST_PUT} questions within 30 days")
     if now.electorate.get(event.sender) not in PRESENT and body.against is None:
         return refuse("no-vote", "assembly:6", "only members with a vote propose, but for an appeal")
     decision = now.compiled.classes.get(body.decision)
@@ -196,6 +213,11 @@ def _propose(now: Situation, event: Event, body: said.Propose, sound: Sound) -> 
     if body.against is not None and (refused := _appeal(now, event, body, body.against)):
         return refused
     return permit(f"rules:{decision.id}", f"{decision.title}: the members decide by the charter's rule")
+
+
+def _put_near(state: CharterState, member: str, put_at: int) -> int:
+    """Return how many questions of ``member`` known here were put within 30 days of ``put_at``, either way."""
+    return sum(put.by == member and abs(put.at - put_at) < DATED_BACK for put in state.proposals.values())
 
 
 def _own_consent(now: Situation, body: said.Propose) -> Decision | None:
@@ -227,7 +249,14 @@ def _about(now: Situation, body: said.Propose, rule: Rule) -> Decision | None:
         return refuse("unknown-member", "assembly:6", f"the charter knows no member {unknown[0]!r}")
     if isinstance(body.act, SetStanding) and body.act.instrument not in (None, *now.compiled.instruments):
         return refuse("unknown-instrument", "assembly:6", "the charter has no such instrument")
+    if isinstance(body.act, SetStanding) and not set(body.act.clauses) <= _clause_ids(now.compiled, body.act):
+        return refuse("unknown-clause", "assembly:6", "a standing is held for clauses that there are")
     return None
+
+
+def _clause_ids(compiled: Compiled, act: SetStanding) -> set[str]:
+    return {clause.id for instrument in compiled.document.instruments if act.instrument in (None, instrument.id)
+            for clause in instrument.clauses}
 
 
 def placeholders(rule: Rule) -> set[str]:
@@ -287,8 +316,13 @@ def _record(situation_at: SituationAt, event: Event, body: said.Record) -> Decis
     put = now.state.proposals.get(body.proposal)
     if event.sender not in now.compiled.document.depositaries:
         return refuse("not-depositary", "assembly:8", "a depositary of the charter records what was decided")
+    if now.held(event.sender).standing == "left":
+        return refuse("not-depositary", "assembly:8", "who has left counts no votes any more")
     if put is None:
         return refuse(MISSING, "assembly:8", "the proposal is not known here yet")
+    known = record_of(now.state, body.proposal)
+    if known is not None and known.by == event.sender and not _the_same(known, body):
+        return refuse(MISSING, "assembly:8", "it has recorded this already, and nothing known here has voided that")
     if refused := _listed(now.state, event, body, put):
         return refused
     then = situation_at(body.opened_at)
@@ -320,6 +354,22 @@ def _listed(state: CharterState, event: Event, body: said.Record, put: Proposal)
     if not (opened and closed and counted and body.opened_at <= body.closed_at):
         return refuse("miscounted", "assembly:8", "the times of the record do not follow those of the votes")
     return None
+
+
+def _the_same(known: Recorded, body: said.Record) -> bool:
+    """Say whether ``body`` is the count of ``known``, sent again to somebody else."""
+    times = (body.opened_at, body.closed_at, body.effective_at, body.epoch, body.verdict)
+    votes = tuple((vote.member, vote.choice, vote.at, vote.message) for vote in body.votes)
+    return times == (known.opened_at, known.closed_at, known.effective_at, known.epoch, known.verdict) and (
+        votes == known.votes)
+
+
+def heard(then: Situation, put: Proposal) -> frozenset[str]:
+    """Return the members whose votes on ``put`` can count: those its rule asks, and who may lend it their names."""
+    rule = bind(then.compiled.rules[put.decision], put.concerned, put.by, put.participants)
+    seated = frozenset(member for member, standing in then.electorate.items() if standing in SEATED)
+    names = seated - {put.concerned} if isinstance(put.act, SetStanding) else frozenset[str]()
+    return names | voters(rule, seated)
 
 
 def lacking_names(then: Situation, put: Proposal, votes: Mapping[str, Vote]) -> int:
@@ -374,12 +424,20 @@ def _retract(now: Situation, event: Event, reference: str) -> Decision:
     return permit("assembly:9", "nothing is recorded yet")
 
 
-def _contest(now: Situation, event: Event, body: said.Contest, proven: tuple[str, int] | None) -> Decision:
+def _contest(
+    situation_at: SituationAt, event: Event, body: said.Contest, proven: tuple[str, int] | None
+) -> Decision:
+    now = situation_at(event.issued_at)
     records: Mapping[bytes, Recorded] = now.state.records.get(body.proposal) or {}
     record = records.get(body.record)
     vote = now.state.votes.get((body.proposal, event.sender))
     if record is None or vote is None:
         return refuse(MISSING, "assembly:10", "the record or the vote is not known here yet")
+    if event.issued_at > record.closed_at + CONTESTED_WITHIN:
+        return refuse("too-late", "assembly:10", "a record is contested within 30 days of its closing")
+    then, put = situation_at(record.opened_at), now.state.proposals[body.proposal]
+    if put.decision in then.compiled.classes and event.sender not in heard(then, put):
+        return refuse("not-omitted", "assembly:10", "the rule of this question does not hear the sender's vote")
     in_time = proven is not None and proven[0] == record.by and proven[1] <= record.closed_at
     # Listed with a later instant than its own log shows, a vote is left out of whatever had ended by then.
     omitted = all(counted.member != event.sender or (proven is not None and proven[1] < counted.at)

@@ -3,7 +3,8 @@
 A text with an error is refused: by ``hamsaya charter check``, by a node at its start, and as an amendment.
 
 Rules
- 1. It is small enough to be counted: at most 64 members, whose votes one record holds, and 64 classes.   ``too-large``
+ 1. It is small enough to be counted and worked through by every node: at most 64 members, whose votes one record
+    holds, 64 classes, 64 instruments, 1024 clauses, and 512 rules within its classes.                     ``too-large``
  2. Its dates are dates, and go forward from version to version; a time ends after it begins, and a member can
     leave within five years.                                                                              ``mis-dated``
  3. What it refers to exists, and nothing refers back to itself: instruments that others require, appeals, classes
@@ -37,7 +38,8 @@ from hamsaya.charter.problem import Problem, error, warning
 from hamsaya.charter.types import Document, Instrument, revision
 
 UNDATED = "1970-01-01"
-MOST_MEMBERS, MOST_CLASSES = 64, 64
+MOST_MEMBERS, MOST_CLASSES, MOST_INSTRUMENTS = 64, 64, 64
+MOST_CLAUSES, MOST_RULES = 1024, 512
 LONGEST_DAYS = 5 * 366
 """Nobody is held longer than five years against its will."""
 WAYS_OUT = ("charter.withdraw", "charter.cut")
@@ -98,10 +100,23 @@ def _in_draft(problem: Problem) -> Problem:
 
 # 1. Size.
 def _size(document: Document) -> Iterator[Problem]:
-    for ref, count, most in (("members", len(document.members), MOST_MEMBERS),
-                             ("rules", len(document.rules), MOST_CLASSES)):
+    clauses = sum(len(instrument.clauses) for instrument in document.instruments)
+    for ref, what, count, most in (
+        ("members", "entries", len(document.members), MOST_MEMBERS),
+        ("rules", "entries", len(document.rules), MOST_CLASSES),
+        ("instruments", "entries", len(document.instruments), MOST_INSTRUMENTS),
+        ("instruments", "clauses", clauses, MOST_CLAUSES),
+        ("rules", "rules within rules", sum(_rules(decision.rule) for decision in document.rules), MOST_RULES),
+    ):
         if count > most:
-            yield error(ref, "too-large", f"expected at most {most} entries, received {count}")
+            yield error(ref, "too-large", f"expected at most {most} {what}, received {count}")
+
+
+def _rules(plain: object) -> int:
+    """Return how many rules a rule's table holds, itself among them."""
+    if isinstance(plain, Mapping):
+        return ("rule" in plain) + sum(map(_rules, plain.values()))
+    return sum(map(_rules, plain)) if isinstance(plain, list | tuple) else 0
 
 
 # 2. Dates.

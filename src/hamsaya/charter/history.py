@@ -11,6 +11,7 @@ Rules
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -25,11 +26,16 @@ SKEW = 5 * MINUTE
 did next is not refused by who is behind."""
 
 
+Appeals = Mapping[str, list[str]]
+
+
 class _History(NamedTuple):
-    """The records that stand, and what they adopted as (effect, reference, proposal) in the order of effect."""
+    """The records that stand, what they adopted as (effect, reference, proposal) in the order of effect, and which
+    proposals appeal which."""
 
     records: Mapping[str, Recorded]
     effects: tuple[tuple[int, str, Proposal], ...]
+    appeals: Appeals
 
 
 def record_of(state: CharterState, reference: str) -> Recorded | None:
@@ -45,7 +51,7 @@ def effects(state: CharterState) -> tuple[tuple[int, str, Proposal], ...]:
 def in_effect(state: CharterState, at: int) -> list[tuple[int, str, Proposal]]:
     """Return what was adopted and counts at ``at``, in the order of effect."""
     known = _history(state)
-    return [one for one in known.effects if one[0] <= at and not _replaced(state, known.records, one[1], at)]
+    return [one for one in known.effects if one[0] <= at and not _replaced(known.appeals, known.records, one[1], at)]
 
 
 def epoch_at(state: CharterState, at: int) -> int:
@@ -59,7 +65,7 @@ def amendments(state: CharterState, founding: bytes) -> list[tuple[int, Document
     found: list[tuple[int, Document, bytes]] = []
     current = founding
     for effect, reference, proposal in known.effects:
-        if isinstance(proposal.act, Amend) and not _replaced(state, known.records, reference, effect):
+        if isinstance(proposal.act, Amend) and not _replaced(known.appeals, known.records, reference, effect):
             document = document_from_bytes(proposal.act.document)
             if document.supersedes == current.hex():
                 current = revision(document)
@@ -67,29 +73,44 @@ def amendments(state: CharterState, founding: bytes) -> list[tuple[int, Document
     return found
 
 
+class _Standings(NamedTuple):
+    """The decisions on standings met so far: when each took effect, in order, and those that have been appealed."""
+
+    effects: list[int]
+    appealed: list[tuple[int, str]]
+
+
 @lru_cache(maxsize=64)
 def _history(state: CharterState) -> _History:
     """Work through the records in the order of effect: whether one stands follows from those in effect before it."""
     every = [(record.effective_at, message, reference, record) for reference, records in state.records.items()
              for message, record in records.items() if message not in state.contested]
+    appeals: dict[str, list[str]] = {}
+    for name, proposal in state.proposals.items():
+        if proposal.against is not None:
+            appeals.setdefault(proposal.against, []).append(name)
     records: dict[str, Recorded] = {}
     adopted: list[tuple[int, str, Proposal]] = []
+    standings = _Standings([], [])
     for effect, _, reference, record in sorted(every, key=lambda one: (one[0], one[1])):
-        if reference in records or record.epoch != _epoch(state, records, adopted, record.opened_at):
+        if reference in records or record.epoch != _epoch(appeals, records, standings, record.opened_at):
             continue
         records[reference] = record
         if record.verdict == "adopted" and reference in state.proposals:
             adopted.append((effect, reference, state.proposals[reference]))
-    return _History(records, tuple(sorted(adopted, key=lambda one: one[:2])))
+            if isinstance(state.proposals[reference].act, SetStanding):
+                standings.effects.append(effect)
+                if reference in appeals:
+                    standings.appealed.append((effect, reference))
+    return _History(records, tuple(sorted(adopted, key=lambda one: one[:2])), appeals)
 
 
-def _epoch(
-    state: CharterState, records: Mapping[str, Recorded], adopted: list[tuple[int, str, Proposal]], at: int
-) -> int:
-    return sum(effect <= at and isinstance(proposal.act, SetStanding) and not _replaced(state, records, reference, at)
-               for effect, reference, proposal in adopted)
+def _epoch(appeals: Appeals, records: Mapping[str, Recorded], standings: _Standings, at: int) -> int:
+    replaced = sum(effect <= at and _replaced(appeals, records, reference, at)
+                   for effect, reference in standings.appealed)
+    return bisect_right(standings.effects, at) - replaced
 
 
-def _replaced(state: CharterState, records: Mapping[str, Recorded], reference: str, at: int) -> bool:
-    appeals = (records.get(name) for name, proposal in state.proposals.items() if proposal.against == reference)
-    return any(record is not None and record.effective_at <= at for record in appeals)
+def _replaced(appeals: Appeals, records: Mapping[str, Recorded], reference: str, at: int) -> bool:
+    recorded = map(records.get, appeals.get(reference, ()))
+    return any(record is not None and record.effective_at <= at for record in recorded)

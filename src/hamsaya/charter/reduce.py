@@ -100,11 +100,16 @@ def subject_of(proposal: Body) -> bytes:
 
 
 def _sign(state: CharterState, who: str, at: int, body: said.Sign) -> CharterState:
-    """Signing the same once more changes nothing; what is signed later is signed since then."""
-    key, instruments = (body.document, body.revision), tuple(sorted(set(body.instruments)))
+    """Signing the same once more changes nothing; what is signed later is signed since then.
+
+    Each instrument is kept by itself: a member that signs ever other sets of them adds nothing.
+    """
+    key = (body.document, body.revision)
     signed = state.signed(*key)
     since = {each.instruments: each.at for each in signed.get(who, ())}
-    since[instruments] = min(at, since.get(instruments, at))
+    sets: list[tuple[str, ...]] = [(name,) for name in body.instruments]
+    for instruments in sets or [()]:
+        since[instruments] = min(at, since.get(instruments, at))
     signatures = tuple(sorted(Signed(first, names) for names, first in since.items()))
     return replace(state, signatures=state.signatures.set(key, signed.set(who, signatures)))
 

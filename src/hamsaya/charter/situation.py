@@ -9,6 +9,8 @@ Rules
 3. An instrument enters into force once enough members of full standing have signed it, the required ones among them,
    and the delay is over; it ends at its sunset. What it requires must be in force too. A draft never is.
 4. Signatures of an earlier revision hold for what lawfully took its place: an amendment binds by the charter's rule.
+   They hold for the instruments that were there when they were given and have been there since: a new instrument, or
+   one that was dropped and has come back, binds nobody who has not signed it as it is.
 5. A cut link is cut both ways from the instant of the message, until whoever cut it joins it again.
 6. What was decided counts from its effect (``charter.history``).
 
@@ -17,7 +19,7 @@ Rules
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -74,14 +76,18 @@ class Situation:
         return {party.id: self.held(party.id).standing for party in parties if party.role == "member"}
 
 
-def situation_at(compiled: Compiled, lineage: Sequence[bytes], state: CharterState, at: int) -> Situation:
+def situation_at(
+    compiled: Compiled, lineage: Sequence[bytes], state: CharterState, at: int,
+    kept: Mapping[bytes, frozenset[str]] | None = None,
+) -> Situation:
     """Return the situation at ``at`` (UTC milliseconds).
 
     Args:
         compiled: The charter that is in effect then.
         lineage: Its revision and those it lawfully took the place of.
+        kept: For those, the instruments that have been in every text since; for one not named: all.
     """
-    signed = _signatures(lineage, state)
+    signed = _signatures(lineage, state, kept or {})
     spans = {one.id: _force(compiled, one, signed) for one in compiled.document.instruments}
     instants = [*_instants(compiled, state), *(edge for span in spans.values() for edge in span)]
     standings, winding = _standings(compiled, state, at)
@@ -103,12 +109,21 @@ def situation_at(compiled: Compiled, lineage: Sequence[bytes], state: CharterSta
     )
 
 
-def _signatures(lineage: Iterable[bytes], state: CharterState) -> dict[str, list[Signed]]:
+def _signatures(
+    lineage: Iterable[bytes], state: CharterState, kept: Mapping[bytes, frozenset[str]]
+) -> dict[str, list[Signed]]:
+    """Return each member's signatures as far as they hold for the text in effect, counted from ``SKEW`` before."""
     found: dict[str, list[Signed]] = {}
-    for signed_text in lineage:
-        for member, signatures in state.signed(CHARTER, signed_text).items():
-            found.setdefault(member, []).extend(each._replace(at=each.at - SKEW) for each in signatures)
+    for text in lineage:
+        for member, signatures in state.signed(CHARTER, text).items():
+            held = [_held(each, kept[text]) if text in kept else each for each in signatures]
+            found.setdefault(member, []).extend(each._replace(at=each.at - SKEW) for each in held if each is not None)
     return found
+
+
+def _held(signature: Signed, kept: frozenset[str]) -> Signed | None:
+    names = kept.intersection(signature.instruments) if signature.instruments else kept
+    return signature._replace(instruments=tuple(sorted(names))) if names else None
 
 
 def _signers(instrument: Instrument, signed: dict[str, list[Signed]], at: int = END_OF_TIME) -> dict[str, int]:
@@ -156,6 +171,9 @@ def _standings(
                 decided[member, name] = effect
     winding = set()
     for (member, name), left_at, over_at in _departures(compiled, state):
+        held = found.get((member, name)) or found.get((member, ""))
+        if held is not None and held.standing == "left":
+            continue  # It was put out, by a decision or by the text: no notice of its own gives it a wind-down.
         if decided.get((member, name), 0) <= left_at <= at:
             found[member, name] = Held("left")
             if at < over_at:

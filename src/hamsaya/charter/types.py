@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple
 
 import immutables
@@ -96,7 +97,7 @@ class Clause(_Part, frozen=True):
     id: Ref
     text: Sentence
     modality: Modality
-    kinds: tuple[str, ...]
+    kinds: Annotated[tuple[str, ...], msgspec.Meta(max_length=64)]
     senders: Roles
     recipients: Roles
     texts: dict[str, Sentence] = msgspec.field(default_factory=dict)
@@ -480,8 +481,13 @@ def document_bytes(document: Document) -> bytes:
     return encode(msgspec.to_builtins(document))
 
 
+@lru_cache(maxsize=16)
 def document_from_bytes(unverified_bytes: bytes) -> Document:
-    """Return the charter an amendment carries; raises PeerError as ``document_from_plain`` does."""
+    """Return the charter an amendment carries; raises PeerError as ``document_from_plain`` does.
+
+    Remembered, since every question about an amendment comes back to its text, and reading one takes a tenth of a
+    second at its longest.
+    """
     plain = decode(unverified_bytes)
     if type(plain) is not dict:
         raise PeerError("expected a charter as a table", code="bad-charter")

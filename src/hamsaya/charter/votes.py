@@ -163,6 +163,20 @@ def bind(rule: Rule, concerned: str | None, proposer: str, participants: Iterabl
             return rule
 
 
+def voters(rule: Rule, members: Iterable[str]) -> set[str]:
+    """Return those of ``members`` whose vote ``rule`` asks for."""
+    everybody = set(members)
+    match rule:
+        case And(rules) | Or(rules):
+            return set[str]().union(*(voters(part, everybody) for part in rules))
+        case Over(among, inner):
+            return voters(inner, everybody & among)
+        case MinusConcerned(concerned, inner):
+            return voters(inner, everybody - {concerned})
+        case _:
+            return everybody
+
+
 def never_tacit(rule: Rule) -> Rule:
     """Return ``rule`` with nobody agreeing by silence: an absent member that has not voted then refuses."""
     match rule:

@@ -6,7 +6,7 @@ instant, and who stands where under it, follows from the charter's state alone (
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -33,6 +33,15 @@ class _Memory:
     versions: list[tuple[int, Compiled]] = field(default_factory=list)
     situations: list[Situation] = field(default_factory=list)
     decisions: dict[object, Decision] = field(default_factory=dict)
+
+
+def _kept(texts: Sequence[Compiled]) -> dict[bytes, frozenset[str]]:
+    """Return, for the revision of each of ``texts``, the instruments that it and all later ones have."""
+    kept, found = frozenset(texts[-1].instruments), dict[bytes, frozenset[str]]()
+    for text in reversed(texts):
+        kept &= text.instruments.keys()
+        found[text.revision] = kept
+    return found
 
 
 @dataclass(frozen=True)
@@ -89,8 +98,8 @@ class Agreement:
                 return known
         begins, index = max((start, index) for index, (start, _) in enumerate(memory.versions) if start <= at)
         ends = memory.versions[index + 1][0] if index + 1 < len(memory.versions) else END_OF_TIME
-        lineage = [compiled.revision for _, compiled in memory.versions[: index + 1]]
-        found = situation_at(memory.versions[index][1], lineage, state, at)
+        texts = [compiled for _, compiled in memory.versions[: index + 1]]
+        found = situation_at(texts[-1], [text.revision for text in texts], state, at, _kept(texts))
         found = replace(found, since=max(found.since, begins), until=min(found.until, ends))
         if len(memory.situations) >= SITUATIONS_KEPT:
             memory.situations.clear()

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from hamsaya.base.errors import PeerError
 from hamsaya.base.instants import DAY, HOUR
-from hamsaya.charter.assembly import lacking_names, outcome_of
+from hamsaya.charter.assembly import heard, lacking_names, outcome_of
 from hamsaya.charter.history import record_of
 from hamsaya.charter.situation import Situation
 from hamsaya.charter.types import Cast, Proposal, Recorded
 from hamsaya.charter.votes import Vote
-from hamsaya.messages.charter import Contest, CountedVote, Record
+from hamsaya.messages.charter import Contest, CountedVote, Record, ballot_bytes
+from hamsaya.node import directory
 from hamsaya.node.core import Node
-from hamsaya.node.receipts import read_receipt
+from hamsaya.node.receipts import read_receipt_by_any
 from hamsaya.node.recipients import everybody
 from hamsaya.node.send import Draft
+from hamsaya.translog.cosignature import log_vkeys
+from hamsaya.translog.note import VKey
 
 STANDS_IN_AFTER = DAY
 
@@ -36,12 +39,16 @@ def records_due(node: Node) -> list[Draft]:
 
 
 def _record(node: Node, reference: str, put: Proposal, waits: int) -> Record | None:
-    now, opened_at = node.clock.now(), _logged_at(node, put.message)
+    now, opened_at = node.clock.now(), _logged_at(node, put.by, put.message)
     then = node.agreement.situation(node.state.charter, opened_at)
     if put.decision not in then.compiled.classes:
         return None
-    cast = {member: vote for (name, member), vote in node.state.charter.votes.items() if name == reference}
-    arrived = {member: _logged_at(node, vote.message) for member, vote in cast.items()}
+    said = {member: vote for member in sorted(heard(then, put))
+            if (vote := node.state.charter.votes.get((reference, member))) is not None}
+    arrived = {member: _logged_at(node, member, vote.message) for member, vote in said.items()}
+    # A ballot whose key was over on arrival would keep everybody from the record that lists it.
+    cast = {member: vote for member, vote in said.items()
+            if _holds(node, reference, put, member, vote, arrived[member])}
     early = {member: Vote(vote.choice, arrived[member]) for member, vote in cast.items()}
     if outcome_of(then, put, early, opened_at, now - waits).verdict == "pending":
         return None
@@ -66,9 +73,14 @@ def _body(
     )
 
 
-def _logged_at(node: Node, message_id: bytes) -> int:
-    """Return when the message was in this node's log."""
-    return min(row.at for row in node.store.find_journal(message_id) if row.role != "refused")
+def _holds(node: Node, reference: str, put: Proposal, member: str, vote: Cast, at: int) -> bool:
+    signed = ballot_bytes(node.agreement.federation, member, reference, put.subject, vote.choice)
+    return directory.signed_by(node.state.directory, member, signed, vote.ballot, at)
+
+
+def _logged_at(node: Node, sender: str, message_id: bytes) -> int:
+    """Return when the message was in this node's log; another sender may have used the same id."""
+    return min(row.at for row in node.store.find_journal(message_id) if row.sender == sender and row.role != "refused")
 
 
 def contests_due(node: Node) -> list[Draft]:
@@ -79,9 +91,20 @@ def contests_due(node: Node) -> list[Draft]:
         for message, record in records.items():
             if vote is None or message in state.contested or record.by == node.own:
                 continue
-            if body := _contest(node, reference, message, record, vote):
+            body = _contest(node, reference, message, record, vote)
+            if body is not None and _heard(node, reference, record):
                 drafts.append(Draft(body, tuple(everybody(node, "charter.contest"))))
     return drafts
+
+
+def _heard(node: Node, reference: str, record: Recorded) -> bool:
+    then, put = node.agreement.situation(node.state.charter, record.opened_at), node.state.charter.proposals[reference]
+    return put.decision in then.compiled.classes and node.own in heard(then, put)
+
+
+def _log_keys(node: Node, member: str) -> list[tuple[VKey, ...]]:
+    keys = directory.signature_keys(node.state.directory, member, "log")
+    return [log_vkeys(node.agreement.origin(member), key) for key in keys]
 
 
 def _contest(node: Node, reference: str, message: bytes, record: Recorded, vote: Cast) -> Contest | None:
@@ -90,7 +113,7 @@ def _contest(node: Node, reference: str, message: bytes, record: Recorded, vote:
     if receipt is None or sent is None:
         return None
     try:
-        verdict = read_receipt(node.log_keys(record.by), sent.statement, receipt)
+        verdict = read_receipt_by_any(_log_keys(node, record.by), sent.statement, receipt)
     except PeerError:
         return None
     listed = any(counted.member == node.own and counted.at <= verdict.at for counted in record.votes)

@@ -6,7 +6,7 @@ reservation does between this node's party and each other, from the law of treat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -15,7 +15,7 @@ from hamsaya.charter.assembly import touches_soil_or_data
 from hamsaya.charter.reserved import relation_between, reservations_of
 from hamsaya.charter.situation import Situation
 from hamsaya.charter.types import Clause, Proposal, ProposalView, Recorded, document_from_bytes, revision
-from hamsaya.charter.votes import PRESENT, And, MinusConcerned, Or, Over, Rule, bind, never_tacit
+from hamsaya.charter.votes import PRESENT, Rule, bind, never_tacit, voters
 from hamsaya.charter.words import rule_words
 from hamsaya.messages.charter import Amend
 from hamsaya.node import views
@@ -147,20 +147,6 @@ def _waits_for(situation: Situation, view: ProposalView, put: Proposal) -> list[
     present = {member for member, standing in situation.electorate.items() if standing in PRESENT}
     asked = voters(bind(rule, put.concerned, put.by, put.participants), present)
     return sorted(asked - {vote.member for vote in view.votes})
-
-
-def voters(rule: Rule, members: Iterable[str]) -> set[str]:
-    """Return those of ``members`` whose vote ``rule`` asks for."""
-    everybody = set(members)
-    match rule:
-        case And(rules) | Or(rules):
-            return set[str]().union(*(voters(part, everybody) for part in rules))
-        case Over(among, inner):
-            return voters(inner, everybody & among)
-        case MinusConcerned(concerned, inner):
-            return voters(inner, everybody - {concerned})
-        case _:
-            return everybody
 
 
 def _amendment(act: Amend) -> AmendmentView:

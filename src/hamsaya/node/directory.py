@@ -84,22 +84,31 @@ class DirectoryState:
         raise PeerError("the sender has published no such key for that time", code="unknown-key")
 
 
-def signature_key(state: DirectoryState, member: str, use: str) -> VerifyingKey:
-    """Return the latest key of ``member`` for ``use``; raises PeerError ``unknown-key``."""
+def signature_keys(state: DirectoryState, member: str, use: str) -> list[VerifyingKey]:
+    """Return every key ``member`` has had for ``use``, the latest first; raises PeerError ``unknown-key``."""
     record = state.peers.get(member)
     keys = record.keys(use) if record else []
     if not keys:
         raise PeerError(f"no {use} key of {member} is known here; exchange cards first", code="unknown-key")
-    return keys[-1].verifying_key
+    return [key.verifying_key for key in reversed(keys)]
+
+
+def signature_key(state: DirectoryState, member: str, use: str) -> VerifyingKey:
+    """Return the latest key of ``member`` for ``use``; raises PeerError ``unknown-key``."""
+    return signature_keys(state, member, use)[0]
 
 
 def signed_by(state: DirectoryState, member: str, signed: bytes, signatures: Sequence[bytes], at: int) -> bool:
-    """Say whether a message key of ``member`` that was valid at ``at`` made both ``signatures`` over ``signed``."""
+    """Say whether a message key of ``member`` that was valid at ``at`` made both ``signatures`` over ``signed``.
+
+    By the word of the time: a key that its root has closed since has signed all the same. Else a member could vote,
+    close its key where the record has not been yet, and keep those nodes from it for good.
+    """
     record = state.peers.get(member)
     if record is None or len(signatures) != 2:
         return False
-    for key in record.keys("message"):
-        if key.valid_at(at):
+    for key in record.statements:
+        if key.use == "message" and key.valid_at(at):
             with suppress(PeerError):
                 key.verifying_key.verify((signatures[0], signatures[1]), signed)
                 return True

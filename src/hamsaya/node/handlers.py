@@ -41,7 +41,7 @@ from hamsaya.monitor.types import State as MonitorState
 from hamsaya.node import directory
 from hamsaya.node.agreement import REVISION_BYTES, Agreement
 from hamsaya.node.directory import EMPTY_DIRECTORY, DirectoryState
-from hamsaya.node.receipts import read_receipt
+from hamsaya.node.receipts import read_receipt_by_any
 from hamsaya.translog.cosignature import log_vkeys
 
 OWN = frozenset(("data-owner",))
@@ -98,6 +98,10 @@ def _signature(agreement: Agreement, state: FederationState, body: Sign) -> Deci
 
 def _ballots(agreement: Agreement, state: FederationState, event: Event) -> Decision | None:
     """Return the refusal of a vote or record with a ballot that its member has not signed."""
+    if isinstance(event.body, Record) and event.sender not in agreement.situation(
+        state.charter, event.issued_at
+    ).compiled.document.depositaries:
+        return None  # The assembly refuses it, without a signature to verify.
     match event.body:
         case CastVote(proposal=proposal, subject=subject, choice=choice, ballot=ballot):
             ballots = [(event.sender, event.issued_at, choice, ballot)]
@@ -108,7 +112,8 @@ def _ballots(agreement: Agreement, state: FederationState, event: Event) -> Deci
     for member, at, choice, ballot in ballots:
         signed = ballot_bytes(agreement.federation, member, proposal, subject, choice)
         if not directory.signed_by(state.directory, member, signed, ballot, at):
-            missing = member not in state.directory.peers
+            # A record may come before word of the key with which one of its ballots was signed.
+            missing = isinstance(event.body, Record) or member not in state.directory.peers
             return refuse("predecessor-missing" if missing else "bad-ballot", "charter:ballots",
                           f"no key of {member} known here has signed that ballot")
     return None
@@ -123,11 +128,25 @@ def _proven(agreement: Agreement, state: FederationState, event: Event) -> tuple
         header = statement_parts(event.body.statement)[0]
         if record is None or (header.snd, header.mid) != (event.sender, event.body.vote):
             return None
-        keys = log_vkeys(agreement.origin(record.by), directory.signature_key(state.directory, record.by, "log"))
-        verdict = read_receipt(keys, event.body.statement, event.body.receipt)
-        return (record.by, verdict.at) if verdict.state == "admitted" else None
+        keys = [log_vkeys(agreement.origin(record.by), key)
+                for key in directory.signature_keys(state.directory, record.by, "log")]
+        verdict = read_receipt_by_any(keys, event.body.statement, event.body.receipt)
+        if verdict.state != "admitted" or not _holds(agreement, state, event, verdict.at):
+            return None
+        return record.by, verdict.at
     except PeerError:
         return None
+
+
+def _holds(agreement: Agreement, state: FederationState, event: Event, at: int) -> bool:
+    """Say whether the contesting sender's ballot could be counted at ``at``, when it was in the depositary's log."""
+    assert isinstance(event.body, Contest)
+    reference = event.body.proposal
+    vote, put = state.charter.votes.get((reference, event.sender)), state.charter.proposals.get(reference)
+    if vote is None or put is None:
+        return True  # The assembly lets it wait for what is missing.
+    signed = ballot_bytes(agreement.federation, event.sender, reference, put.subject, vote.choice)
+    return directory.signed_by(state.directory, event.sender, signed, vote.ballot, at)
 
 
 def _finding_behind(state: FederationState, event: Event) -> tuple[str, Rating] | None:

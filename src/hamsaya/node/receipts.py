@@ -9,6 +9,7 @@ Steps
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hamsaya.base.errors import PeerError
@@ -31,6 +32,18 @@ class Verdict:
     at: int
     index: int
     tree_size: int
+
+
+def read_receipt_by_any(keys: Sequence[tuple[VKey, ...]], statement: bytes, unverified_receipt: bytes) -> Verdict:
+    """Return the verdict that a receipt proves by one of ``keys``, at least one: a log's keys are renewed, and a
+    receipt stays a proof. Raises PeerError as ``read_receipt`` does, for the first of them."""
+    refusals: list[PeerError] = []
+    for each in keys:
+        try:
+            return read_receipt(each, statement, unverified_receipt)
+        except PeerError as refusal:
+            refusals.append(refusal)
+    raise refusals[0]
 
 
 def read_receipt(log_keys: tuple[VKey, ...], statement: bytes, unverified_receipt: bytes) -> Verdict:

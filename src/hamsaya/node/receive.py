@@ -135,7 +135,7 @@ def _judge(node: Node, envelope: Envelope) -> Admission:
         body, event = _open(node, envelope)
         node.step("receive.9")
         decision = handlers.decide(node.agreement, node.state, event, node.clock.now())
-        if _awaits_others(node, event, decision.code):
+        if _awaits_others(node, event, decision.code) or (not decision.allowed and _ahead(node, envelope.header)):
             raise RetryLater("the message rests on one that has not arrived yet; send it again later",
                              code=decision.code)
         if not decision.allowed:
@@ -155,6 +155,14 @@ def _awaits_others(node: Node, event: Event, code: str) -> bool:
     return code == "predecessor-missing" or (
         code in ("not-in-force", "not-bound") and event.instrument in node.agreement.charter.instruments
     )
+
+
+def _ahead(node: Node, header: Header) -> bool:
+    """Say whether the charter's message was sent under a revision not known here, which may permit what ours does not.
+
+    What is permitted all the same passes: by it nodes come to that revision.
+    """
+    return header.typ.startswith("charter.") and not node.agreement.knows_revision(node.state.charter, header.crv)
 
 
 def _open(node: Node, envelope: Envelope) -> tuple[bytes, Event]:

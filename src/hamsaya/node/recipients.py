@@ -41,11 +41,13 @@ def restricted(node: Node) -> list[str]:
     """Return the peers that some message may not reach although it was sent: their standing or link has changed."""
     situation = node.agreement.situation(node.state.charter, node.clock.now())
     cut = {member for pair in situation.cuts if node.own in pair for member in pair - {node.own}}
+    began = node.agreement.founding.members
     changed = {
         member for (member, _), held in situation.standings.items()
-        if member not in situation.compiled.members or held.standing != situation.compiled.members[member].standing
+        if held.standing != (began[member].standing if member in began else "full")
     }
-    return sorted((cut | changed) & set(node.state.directory.peers) - {node.own})
+    dropped = set(node.state.directory.peers) - situation.compiled.members.keys()
+    return sorted((cut | changed | dropped) & set(node.state.directory.peers) - {node.own})
 
 
 def why_stopped(node: Node, row: OutboxRow) -> str:
