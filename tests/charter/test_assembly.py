@@ -474,6 +474,7 @@ def test_a_contest_voids_a_record_and_a_fuller_one_stands(ready: World) -> None:
     proven = ("cell", ready.state.votes["ava/q", "dun"].at)
     ready.must("dun", contest(record.message_id, message), proven=proven)
     assert record_of(ready.state, "ava/q") is None
+    assert answered(ready, "ava", Retract(proposal="ava/q")) == "recorded"
     full = ready.later(MINUTE).record("ava/q")
     standing = record_of(ready.state, "ava/q")
     assert standing is not None and standing.message == full.message_id and len(standing.votes) == 5

@@ -212,6 +212,13 @@ def test_more_than_can_be_counted_is_refused_at_once() -> None:
         ("members", "too-large"), ("rules", "too-large")]
 
 
+def test_no_instrument_bears_the_name_of_the_whole() -> None:
+    """A ban in "charter:links" would be taken for the rule of cut links, on which the two engines then differ."""
+    named = instrument("charter", clause("links", "charter.sign", before_entry=True))
+    found = check(document_from_plain({**SOUND, "instruments": [*SOUND["instruments"], named]}))
+    assert ("charter", "reserved-id", "error") in {(p.ref, p.code, p.severity) for p in found}
+
+
 def test_a_text_that_would_stop_every_node_is_refused_before_it_is_weighed() -> None:
     """One proposal is read by all: half a megabyte of instruments, clauses or rules took minutes at each of them."""
     article = clause("c", "charter.*")

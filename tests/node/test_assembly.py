@@ -309,7 +309,7 @@ def test_nodes_of_different_revisions_refuse_each_others_newer_acts_and_converge
 
 
 @pytest.mark.parametrize("fields", [
-    {"supersedes": "0" * 64}, {"depositaries": ("nobody",)}, {"dated": "2020-01-01"},
+    {"supersedes": "0" * 64}, {"depositaries": ("nobody",)}, {"depositaries": ()}, {"dated": "2020-01-01"},
 ])
 def test_an_amendment_that_is_no_sound_successor_is_refused_with_its_reason(
     fed: Federation, fields: dict[str, object]

@@ -278,6 +278,8 @@ def _amendment(compiled: Compiled, act: Amend, sound: Sound) -> Decision | None:
         sound(document)
     except PeerError as error:
         return refuse("bad-amendment", "assembly:6", str(error))
+    if compiled.document.depositaries and not document.depositaries:
+        return refuse("bad-amendment", "assembly:6", "nobody would count votes, so no later text could mend it")
     if document.supersedes != compiled.revision.hex():
         return refuse("bad-amendment", "assembly:6", "the text does not supersede the charter in effect")
     return None
@@ -419,7 +421,7 @@ def _retract(now: Situation, event: Event, reference: str) -> Decision:
         return refuse(MISSING, "assembly:9", "the proposal is not known here yet")
     if put.by != event.sender:
         return refuse("not-yours", "assembly:9", "only its proposer takes a proposal back")
-    if record_of(now.state, reference) is not None:
+    if reference in now.state.records:  # A void record too: what has been counted is counted again, not taken back.
         return refuse("recorded", "assembly:9", "what is recorded is not taken back; propose the opposite")
     return permit("assembly:9", "nothing is recorded yet")
 

@@ -9,6 +9,7 @@ Rules
     leave within five years.                                                                              ``mis-dated``
  3. What it refers to exists, and nothing refers back to itself: instruments that others require, appeals, classes
     of decisions, earlier versions.                              ``unknown-instrument``, ``unknown-class``, ``circular``
+    No instrument is called as the whole is.                                                         ``reserved-id``
  4. It can be signed before it is in force, and enough of those who must sign can.                       ``unsignable``
  5. Those who count its votes are its parties.                                                        ``unknown-party``
  6. Its clauses do not contradict each other, and take nothing of a member's without its consent (``check_clauses``).
@@ -35,7 +36,7 @@ from hamsaya.charter.check_classes import check_class
 from hamsaya.charter.check_clauses import check_clauses, permits_of
 from hamsaya.charter.compiled import Compiled, compile_document
 from hamsaya.charter.problem import Problem, error, warning
-from hamsaya.charter.types import Document, Instrument, revision
+from hamsaya.charter.types import CHARTER, Document, Instrument, revision
 
 UNDATED = "1970-01-01"
 MOST_MEMBERS, MOST_CLASSES, MOST_INSTRUMENTS = 64, 64, 64
@@ -167,6 +168,8 @@ def _times(instrument: Instrument) -> Iterator[Problem]:
 
 # 3. References.
 def _references(document: Document, compiled: Compiled) -> Iterator[Problem]:
+    if CHARTER in compiled.instruments:  # Its clauses would be named as the charter's own rules are (charter:links).
+        yield error(CHARTER, "reserved-id", f"an instrument is not called {CHARTER}, by which the whole text is meant")
     requires = {one.id: one.requires for one in document.instruments}
     for one in document.instruments:
         for name in one.requires:

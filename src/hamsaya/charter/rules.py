@@ -214,6 +214,8 @@ def reaches(situation: Situation, kind: str, instrument: str, sender: str, recip
     Entry into force, cases and consents are not asked: who may be told at all is not whether it may be said now.
     """
     parties = situation.compiled.members
+    if sender not in parties or recipient not in parties:
+        return False
     request = Request(kind, sender, recipient, instrument, None, False)
     facts, _ = facts_of(situation, request, parties[sender], parties[recipient])
     clauses = situation.compiled.clauses.get((instrument, kind), NO_CLAUSES)
