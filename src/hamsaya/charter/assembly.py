@@ -9,7 +9,7 @@ Rules
                                                                                else ``not-bound``, ``no-notice``
  5. cut: the link with another party.                                                   else ``unknown-member``
  6. propose: by a member with a vote, under its own name, for a class of decisions that may do this; the member that a
-    standing or the class's rule is about is named, and a partial standing's clauses exist; it bears the date on which
+    standing or the class's rule is about is named, clauses only of an instrument that is; it bears the date on which
     it was put, no older than a message may be; an amendment is a sound charter that supersedes the one in effect; an
     appeal is what the class provides, by the member concerned or the proposer, on the same matter, against what is
     recorded. A member puts at most ``MOST_PUT`` questions within 30 days.
@@ -250,12 +250,13 @@ def _about(now: Situation, body: said.Propose, rule: Rule) -> Decision | None:
     if isinstance(body.act, SetStanding) and body.act.instrument not in (None, *now.compiled.instruments):
         return refuse("unknown-instrument", "assembly:6", "the charter has no such instrument")
     if isinstance(body.act, SetStanding) and not set(body.act.clauses) <= _clause_ids(now.compiled, body.act):
-        return refuse("unknown-clause", "assembly:6", "a standing is held for clauses that there are")
+        return refuse("unknown-clause", "assembly:6", "a standing is held for clauses of the instrument that it names")
     return None
 
 
 def _clause_ids(compiled: Compiled, act: SetStanding) -> set[str]:
-    return {clause.id for instrument in compiled.document.instruments if act.instrument in (None, instrument.id)
+    """Return the clauses that ``act`` may name: in general none, since a clause's id is its instrument's own."""
+    return {clause.id for instrument in compiled.document.instruments if act.instrument == instrument.id
             for clause in instrument.clauses}
 
 
