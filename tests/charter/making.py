@@ -187,6 +187,9 @@ class World:
         issued_at = self.now if at is None else at
         if isinstance(body, said.Propose) and not body.put_at:  # As the send pipeline dates a question.
             body = msgspec.structs.replace(body, put_at=issued_at)
+        counting = self.situation(issued_at).compiled.document.depositaries
+        if isinstance(body, said.Record) and sender in counting:  # As each depositary knows its own place.
+            body = msgspec.structs.replace(body, rank=counting.index(sender))
         return draft_event(kind_of(body), sender, recipients or ((to,) if to else ()), body, issued_at, self.told)
 
     def judge(self, event: Event, proven: tuple[str, int] | None = None) -> Decision:
@@ -288,9 +291,12 @@ def honest_record(world: World, reference: str, **fields: Any) -> said.Record:
     outcome = assembly.outcome_of(then, put, votes, opened_at, closed_at)
     timelock = then.compiled.classes[put.decision].timelock_hours * HOUR
     listed = [counted(member, vote.choice, vote.at, vote.message) for member, vote in sorted(cast.items())]
+    heard = {vote.member: Vote(vote.choice, vote.at) for vote in fields.get("votes", listed)}
     body = said.Record(proposal=reference, subject=put.subject,
                        verdict="adopted" if outcome.verdict == "adopted" else "blocked", opened_at=opened_at,
-                       closed_at=closed_at, effective_at=closed_at + timelock, epoch=then.epoch, votes=listed)
+                       decided_at=assembly.decided_at(then, put, heard, opened_at, closed_at) or closed_at,
+                       closed_at=closed_at, effective_at=closed_at + timelock, rank=fields.get("rank", 0),
+                       epoch=then.epoch, votes=listed)
     return replace_body(body, **fields)
 
 

@@ -18,6 +18,7 @@ from hamsaya.base.instants import DAY, HOUR, MINUTE
 from hamsaya.canon import encode
 from hamsaya.charter import assembly, reduce, rules
 from hamsaya.charter.history import SKEW, amendments, record_of
+from hamsaya.charter.rules import PASS_CUTS
 from hamsaya.charter.situation import Situation
 from hamsaya.charter.types import CHARTER, EMPTY_CHARTER, Clause, Request, kinds_named
 from hamsaya.charter.votes import SEATED, Vote
@@ -316,7 +317,7 @@ class Play:
                 allowed = clause.standing or ("full",)
                 winds = standing == "left" and self.winds_down(clause, end, request.instrument)
                 assert standing in allowed or winds, "I5: who has been removed gets nothing new"
-        if request.sender != request.recipient and request.kind != "charter.cut":
+        if request.sender != request.recipient and request.kind not in PASS_CUTS:
             assert not self.link_cut(request.sender, request.recipient)
 
     def check_bans(self, situation: Situation, request: Request) -> None:

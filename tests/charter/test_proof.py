@@ -255,15 +255,18 @@ def is_stopped_by_a_ban(compiled: Compiled, facts: Any, decision: Decision) -> b
     return not bans or (not decision.allowed and {reason.ref for reason in decision.reasons} == bans)
 
 
+PASS = {"charter.cut", "charter.propose", "charter.record", "charter.contest"}
+
+
 def passes_no_cut_link(compiled: Compiled, facts: Any, decision: Decision) -> bool:
-    """P4. Over a cut link passes only the word that it is cut, or joined again."""
-    return not decision.allowed or facts.kind == "charter.cut" or not facts.cut
+    """P4. Over a cut link passes only the word that it is cut, and what keeps nobody from what binds it."""
+    return not decision.allowed or facts.kind in PASS or not facts.cut
 
 
 def is_what_the_articles_say(compiled: Compiled, facts: Any, decision: Decision) -> bool:
     """And nothing else is refused: the rules permit exactly what the articles give, and name all that give it."""
     found = clauses_on(compiled, facts)
-    open_link = facts.kind == "charter.cut" or not facts.cut
+    open_link = facts.kind in PASS or not facts.cut
     free = open_link and not any(is_banned(each, facts) for each in found)
     giving = [each for each in found if is_basis(each, facts) and is_met(each, facts)] if free else []
     if not giving:

@@ -35,6 +35,7 @@ from tests.node.test_assembly import (
     COUNTS,
     FOUR,
     PICTURE,
+    STANDS_IN,
     adopt_amendment,
     amended,
     everywhere,
@@ -176,13 +177,38 @@ def test_a_depositary_takes_its_own_count_back_by_no_earlier_one(fed: Federation
     no = cast(fed, COUNTS, reference, "no", fed.node(COUNTS).ring.message)
     at = first.closed_at - 1
     body = Record(
-        proposal=reference, subject=no.subject, verdict="blocked", opened_at=first.opened_at, closed_at=at,
-        effective_at=at + 240 * HOUR, epoch=0,
+        proposal=reference, subject=no.subject, verdict="blocked", opened_at=first.opened_at, decided_at=at,
+        closed_at=at, effective_at=at + 240 * HOUR, rank=0, epoch=0,
         votes=[CountedVote(member=COUNTS, choice="no", at=at, message=bytes(16), ballot=no.ballot)],
     )
     letter = handmade(fed, COUNTS, "pk", body, instrument="founding", case=None, issued_at=at, expires_at=at + 30 * DAY)
     assert refusal(fed.node("pk"), letter.encode()).code == "predecessor-missing"
     assert status(fed, "pk", reference) == "in-effect"
+
+
+def test_a_stand_in_undoes_nothing_that_the_first_recorded_in_time(fed: Federation) -> None:
+    """Second in the list, it dates a count of its own before the first one's: rank goes before date."""
+    reference = propose(fed, "ir", "amend-charter", Amend(document=document_bytes(amended(fed))))
+    fed.clock.advance(HOUR)
+    for member in FOUR:
+        vote(fed, member, reference, "yes")
+    tick(fed)
+    first = next(iter(fed.node("uz").state.charter.records[reference].values()))
+    fed.clock.advance(241 * HOUR)
+    no = cast(fed, STANDS_IN, reference, "no", fed.node(STANDS_IN).ring.message)
+    at = first.closed_at - 1
+    body = Record(
+        proposal=reference, subject=no.subject, verdict="blocked", opened_at=first.opened_at, decided_at=at,
+        closed_at=at, effective_at=at + 240 * HOUR, rank=1, epoch=0,
+        votes=[CountedVote(member=STANDS_IN, choice="no", at=at, message=bytes(16), ballot=no.ballot)],
+    )
+    life = {"issued_at": at, "expires_at": at + 30 * DAY}
+    letter = handmade(fed, STANDS_IN, "uz", body, instrument="founding", case=None, **life)
+    assert receive(fed.node("uz"), letter.encode()).code == "admitted"
+    assert status(fed, "uz", reference) == "in-effect"
+    posing = msgspec.structs.replace(body, rank=0)
+    letter = handmade(fed, STANDS_IN, "uz", posing, instrument="founding", case=None, **life)
+    assert receive(fed.node("uz"), letter.encode()).code == "miscounted"
 
 
 def test_who_was_expelled_counts_no_votes(fed: Federation) -> None:

@@ -339,6 +339,9 @@ def _record(situation_at: SituationAt, event: Event, body: said.Record) -> Decis
     outcome = outcome_of(then, put, votes, body.opened_at, body.closed_at)
     if outcome.verdict != body.verdict or body.effective_at != body.closed_at + decision.timelock_hours * HOUR:
         return refuse("miscounted", "assembly:8", f"counting again gives {outcome.verdict}: {outcome.reasons[0]}")
+    decided = decided_at(then, put, votes, body.opened_at, body.closed_at)
+    if (body.rank, body.decided_at) != (now.compiled.document.depositaries.index(event.sender), decided):
+        return refuse("miscounted", "assembly:8", "the sender's rank, or the instant that decided it, is another")
     if body.verdict == "adopted" and (lacking := lacking_names(then, put, votes)):
         return refuse("epoch-signatures", "assembly:8", f"a change of standing needs {lacking} more members by name")
     return permit("assembly:8", f"{body.verdict}: {'; '.join(outcome.reasons)}")
@@ -404,6 +407,22 @@ def outcome_of(then: Situation, put: Proposal, votes: Mapping[str, Vote], opened
     if now >= lapses:
         return Outcome("blocked", None, (f"undecided for {decision.expires_days} days, it has lapsed",))
     return outcome._replace(next_at=min(outcome.next_at or lapses, lapses))
+
+
+def decided_at(
+    then: Situation, put: Proposal, votes: Mapping[str, Vote], opened_at: int, until: int
+) -> int | None:
+    """Return the first instant up to ``until`` at which the votes in by then had decided ``put``; None if none."""
+    at = opened_at
+    while at <= until:
+        in_by_then = {member: vote for member, vote in votes.items() if vote.at <= at}
+        outcome = outcome_of(then, put, in_by_then, opened_at, at)
+        if outcome.verdict != "pending":
+            return at
+        later = [vote.at for vote in votes.values() if vote.at > at]
+        later += [outcome.next_at] if outcome.next_at is not None and outcome.next_at > at else []
+        at = min(later, default=until + 1)
+    return None
 
 
 def touches_soil_or_data(document: Document, act: Amend) -> bool:

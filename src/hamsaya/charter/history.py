@@ -1,7 +1,10 @@
 """What the members have decided, whatever the order in which word of it arrived.
 
 Rules
-1. Of a proposal's records the one that closed first stands. A later count, however full, undoes nothing.
+1. Of a proposal's records that of the depositary of the best rank stands, if it closed in its time: within a day for
+   each rank, after the votes had decided. A stand-in so undoes nothing that the first recorded in time, whatever date
+   it gives its own. Of one rank, and where none was in time, the one that closed first stands: a later count, however
+   full, undoes nothing.
 2. A record that a contest has proven wrong does not stand; nor one that counted under another membership epoch than
    that of its opening, as all that is known now shows it.
 3. What was adopted counts from its effect; a decision that was appealed counts until the appeal takes effect, then the
@@ -12,15 +15,17 @@ Rules
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from hamsaya.base.instants import MINUTE
+from hamsaya.base.instants import DAY, MINUTE
 from hamsaya.charter.types import CharterState, Document, Proposal, Recorded, document_from_bytes, revision
 from hamsaya.messages.charter import Amend, SetStanding
 
 END_OF_TIME = 2**53
+STANDS_IN_AFTER = DAY
+"""How long each depositary leaves to those before it."""
 SKEW = 5 * MINUTE
 """How far two parties' clocks may be apart: a signature counts from so long before its date, so that what its signer
 did next is not refused by who is behind."""
@@ -82,9 +87,35 @@ class _Standings(NamedTuple):
 
 @lru_cache(maxsize=64)
 def _history(state: CharterState) -> _History:
-    """Work through the records in the order of effect: whether one stands follows from those in effect before it."""
-    every = [(record.effective_at, message, reference, record) for reference, records in state.records.items()
-             for message, record in records.items() if message not in state.contested]
+    """Leave out the records of a wrong epoch until none is left among those that stand."""
+    void = state.contested
+    while True:
+        found, wrong = _worked_through(state, void)
+        if not wrong:
+            return found
+        void |= wrong
+
+
+def _preferred(records: Iterable[Recorded]) -> Recorded:
+    """Return the one of some records of one proposal that stands, by rule 1."""
+    every = list(records)
+    in_time = [each for each in every if each.closed_at <= each.decided_at + (each.rank + 1) * STANDS_IN_AFTER]
+    if in_time:
+        return min(in_time, key=lambda each: (each.rank, each.closed_at, each.message))
+    return min(every, key=lambda each: (each.closed_at, each.message))
+
+
+def _worked_through(state: CharterState, void: frozenset[bytes]) -> tuple[_History, frozenset[bytes]]:
+    """Work through the records in the order of effect: whether one stands follows from those in effect before it.
+
+    Return what stands, and the message ids of records that would, had they not counted under a wrong epoch.
+    """
+    every = []
+    for reference, known in state.records.items():
+        if left := [record for message, record in known.items() if message not in void]:
+            best = _preferred(left)
+            every.append((best.effective_at, best.message, reference, best))
+    wrong = set[bytes]()
     appeals: dict[str, list[str]] = {}
     for name, proposal in state.proposals.items():
         if proposal.against is not None:
@@ -93,7 +124,8 @@ def _history(state: CharterState) -> _History:
     adopted: list[tuple[int, str, Proposal]] = []
     standings = _Standings([], [])
     for effect, _, reference, record in sorted(every, key=lambda one: (one[0], one[1])):
-        if reference in records or record.epoch != _epoch(appeals, records, standings, record.opened_at):
+        if record.epoch != _epoch(appeals, records, standings, record.opened_at):
+            wrong.add(record.message)
             continue
         records[reference] = record
         if record.verdict == "adopted" and reference in state.proposals:
@@ -102,7 +134,7 @@ def _history(state: CharterState) -> _History:
                 standings.effects.append(effect)
                 if reference in appeals:
                     standings.appealed.append((effect, reference))
-    return _History(records, tuple(sorted(adopted, key=lambda one: one[:2])), appeals)
+    return _History(records, tuple(sorted(adopted, key=lambda one: one[:2])), appeals), frozenset(wrong)
 
 
 def _epoch(appeals: Appeals, records: Mapping[str, Recorded], standings: _Standings, at: int) -> int:

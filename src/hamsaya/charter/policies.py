@@ -18,7 +18,7 @@ from collections.abc import Iterable
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.charter.compiled import ALL_ROLES, ALL_STANDINGS, Compiled
-from hamsaya.charter.rules import JOINS_LINKS
+from hamsaya.charter.rules import PASS_CUTS
 from hamsaya.charter.types import Clause, Instrument
 
 SENDER, RECIPIENT = "principal", "resource"
@@ -26,10 +26,10 @@ TRUE, FALSE = "true", "false"
 
 LINKS = "charter:links"
 LINK_POLICY = f"""@id("{LINKS}")
-@says("Nothing passes a cut link but word that it is cut, or joined again.")
+@says("Nothing passes a cut link but word of the cut itself, questions, and what was decided on them.")
 forbid (principal, action, resource)
 when {{ context.link_cut }}
-unless {{ action == Action::"{JOINS_LINKS}" }};"""
+unless {{ action in [{", ".join(f'Action::"{kind}"' for kind in sorted(PASS_CUTS))}] }};"""
 
 
 def policy_text(compiled: Compiled, instrument: str, clause: str) -> str:

@@ -77,8 +77,8 @@ def _assembly(state: CharterState, event: Event) -> CharterState:
             return replace(state, votes=state.votes.set((body.proposal, event.sender), first))
         case said.Record() as body:
             votes = tuple(Counted(vote.member, vote.choice, vote.at, vote.message) for vote in body.votes)
-            record = Recorded(event.sender, message, body.verdict, body.opened_at, body.closed_at, body.effective_at,
-                              body.epoch, votes)
+            record = Recorded(event.sender, message, body.verdict, body.opened_at, body.decided_at, body.closed_at,
+                              body.effective_at, body.rank, body.epoch, votes)
             held = state.records.get(body.proposal, Map[bytes, Recorded]())
             return replace(state, records=state.records.set(body.proposal, held.set(message, record)))
         case said.Contest(record=record_id):

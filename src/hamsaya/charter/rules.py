@@ -6,7 +6,7 @@ Rules, in the order in which they are applied
     and is no draft                                                         else ``draft``
     and exercise traffic uses exercise instruments, other traffic others    else ``exercise-mismatch``
  3. no ban of the instrument matches the sender or the recipient            else ``forbidden``
- 4. the link between the two is not cut, but to cut and join it             else ``link-cut``
+ 4. the link between the two is not cut, but for ``PASS_CUTS``              else ``link-cut``
  5. a clause gives the power for this kind between these roles              else ``no-clause``
  6. both ends hold a standing that clause admits, a partial one for that
     very clause; or have left and are winding down by it                    else ``standing``
@@ -42,8 +42,9 @@ from hamsaya.charter.types import Party, Request
 from hamsaya.messages.event import Event
 
 NOTHING = frozenset[str]()
-JOINS_LINKS = "charter.cut"
-"""The one kind that passes a cut link: it says that the link is cut, or joined again."""
+PASS_CUTS = frozenset(("charter.cut", "charter.propose", "charter.record", "charter.contest"))
+"""What passes a cut link: word of the cut itself, and what keeps a member from being left out of decisions that bind
+it. A record rests on signed ballots, not on trust in who sends it."""
 
 
 class Facts(NamedTuple):
@@ -141,7 +142,7 @@ def judge(compiled: Compiled, facts: Facts) -> Decision:
     if banned := tuple(ban.reason for ban in clauses.bans if bans(ban, facts)):
         return Decision(False, "forbidden", banned)
     # 4. The link stands.
-    if facts.cut and facts.kind != JOINS_LINKS:
+    if facts.cut and facts.kind not in PASS_CUTS:
         return refuse("link-cut", "charter:links", "the link between the two is cut")
     # 5. A clause that gives the power.
     permits = [clause for clause in clauses.permits if permits_roles(clause, facts)]
@@ -219,7 +220,7 @@ def reaches(situation: Situation, kind: str, instrument: str, sender: str, recip
     request = Request(kind, sender, recipient, instrument, None, False)
     facts, _ = facts_of(situation, request, parties[sender], parties[recipient])
     clauses = situation.compiled.clauses.get((instrument, kind), NO_CLAUSES)
-    if facts.cut and kind != JOINS_LINKS or any(bans(ban, facts) for ban in clauses.bans):
+    if (facts.cut and kind not in PASS_CUTS) or any(bans(ban, facts) for ban in clauses.bans):
         return False
     return any(permits_roles(clause, facts) and _standing(clause, facts) for clause in clauses.permits)
 

@@ -284,8 +284,10 @@ class Recorded(NamedTuple):
     message: bytes
     verdict: Literal["adopted", "blocked"]
     opened_at: int
+    decided_at: int
     closed_at: int
     effective_at: int
+    rank: int
     epoch: int
     votes: tuple[Counted, ...]
 

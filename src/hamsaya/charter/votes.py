@@ -5,7 +5,8 @@ Rules, for every rule alike
    Without anybody present nothing is adopted.
 2. A vote counts from its instant on; one cast later than the rule allows does not count.
 3. An absent member that casts a vote is no absentee. One that casts none counts as the rule's ``absent`` says:
-   ``abstains``; ``blocks`` (as if it refused); ``Tacit(days)`` (as if it agreed, once the days are over).
+   ``abstains``; ``blocks`` (as if it refused); ``waits`` (for its vote, however long); ``Tacit(days)`` (as if it
+   agreed, once the days are over).
 4. Who may vote and has not is waited for, except where a rule sets a time.
 
 and for each
@@ -52,7 +53,7 @@ class Tacit:
         _at_least_one("days", self.days)
 
 
-Absent = Literal["blocks", "abstains"] | Tacit
+Absent = Literal["blocks", "abstains", "waits"] | Tacit
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ def voters(rule: Rule, members: Iterable[str]) -> set[str]:
 
 
 def never_tacit(rule: Rule) -> Rule:
-    """Return ``rule`` with nobody agreeing by silence: an absent member that has not voted then refuses."""
+    """Return ``rule`` with nobody agreeing by silence: an absent member's vote is then waited for."""
     match rule:
         case And(rules):
             return And(tuple(map(never_tacit, rules)))
@@ -187,7 +188,7 @@ def never_tacit(rule: Rule) -> Rule:
         case Over() | MinusConcerned():
             return replace(rule, rule=never_tacit(rule.rule))
         case Consensus(Tacit()) | Quota(absent=Tacit()) | Silence(absent=Tacit()) | NegativeConsensus(absent=Tacit()):
-            return replace(rule, absent="blocks")
+            return replace(rule, absent="waits")
         case _:
             return rule
 
@@ -253,7 +254,8 @@ def _evaluate(rule: Rule, ballot: _Ballot) -> Outcome:
             others = {member: standing for member, standing in ballot.standings.items() if member != concerned}
             found = _evaluate(inner, ballot._replace(standings=others))
             return found._replace(reasons=(f"{concerned} is concerned and does not vote", *found.reasons))
-    if not any(standing in PRESENT for standing in ballot.standings.values()):
+    if not any(standing in PRESENT or (standing == "absent" and member in ballot.votes)
+               for member, standing in ballot.standings.items()):
         return Outcome("blocked", None, ("nobody with a vote is present",))
     match rule:
         case Consensus():
@@ -305,7 +307,7 @@ def _count(absent: Absent, ballot: _Ballot, closes: int | None = None) -> _Count
             groups["no"].add(member)
         elif away and absent == "abstains":
             continue  # An absentee who abstains is left out of the electorate, also where all must refuse.
-        elif ends is None or ballot.now < ends:
+        elif ends is None or ballot.now < ends or (away and absent == "waits"):
             groups["open"].add(member)
             waits = waits or away
         else:
@@ -378,7 +380,7 @@ def parse_rule(plain: object) -> Rule:
     """Return the rule that a plain table says, as a pack carries it.
 
     A table names its ``rule`` and gives that rule's fields; the rule inside another stands under ``inner``, and
-    ``absent`` is ``blocks``, ``abstains`` or ``{tacit_days = 10}``.
+    ``absent`` is ``blocks``, ``abstains``, ``waits`` or ``{tacit_days = 10}``.
 
     Raises:
         PeerError: code ``bad-rule``; an unknown rule or field, a missing one, a wrong type, or one out of range.
@@ -443,7 +445,7 @@ def _read(name: str, value: Any, depth: int) -> Any:
             return frozenset(value)
         case "weights", dict() if all(_is_member(m) and _is_number(w) for m, w in value.items()):
             return tuple(sorted(value.items()))
-        case "absent", "blocks" | "abstains":
+        case "absent", "blocks" | "abstains" | "waits":
             return value
         case "absent", {"tacit_days": days} if len(value) == 1 and _is_number(days):
             return Tacit(days)

@@ -67,7 +67,7 @@ def rule_words(rule: Rule) -> str:
 def _absent(absent: object) -> str:
     if isinstance(absent, Tacit):
         return f"; who is absent agrees unless it refuses within {absent.days} days"
-    return "; who is absent refuses" if absent == "blocks" else ""
+    return {"blocks": "; who is absent refuses", "waits": "; who is absent is waited for"}.get(str(absent), "")
 
 
 def class_words(decision: DecisionClass) -> str:

@@ -191,7 +191,9 @@ class Record(Body, frozen=True):
     Attributes:
         subject: Digest of the proposal's body.
         opened_at, closed_at: From when to when it counted, by its own log; UTC milliseconds.
+        decided_at: When the votes had decided it; a depositary closes soon after.
         effective_at: When what was adopted takes effect: the class's timelock after ``closed_at``.
+        rank: The sender's place among the depositaries, from 0.
         epoch: How many changes of membership were in effect when it opened.
     """
 
@@ -199,8 +201,10 @@ class Record(Body, frozen=True):
     subject: Hash
     verdict: Literal["adopted", "blocked"]
     opened_at: Instant
+    decided_at: Instant
     closed_at: Instant
     effective_at: Instant
+    rank: Annotated[int, msgspec.Meta(ge=0, lt=64)]
     epoch: Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
     votes: Annotated[list[CountedVote], msgspec.Meta(max_length=64)]
 

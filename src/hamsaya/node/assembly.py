@@ -8,9 +8,9 @@ only what the depositaries before it have left undone for a day each.
 from __future__ import annotations
 
 from hamsaya.base.errors import PeerError
-from hamsaya.base.instants import DAY, HOUR
-from hamsaya.charter.assembly import heard, lacking_names, outcome_of
-from hamsaya.charter.history import record_of
+from hamsaya.base.instants import HOUR
+from hamsaya.charter.assembly import decided_at, heard, lacking_names, outcome_of
+from hamsaya.charter.history import STANDS_IN_AFTER, record_of
 from hamsaya.charter.situation import Situation
 from hamsaya.charter.types import Cast, Proposal, Recorded
 from hamsaya.charter.votes import Vote
@@ -23,22 +23,20 @@ from hamsaya.node.send import Draft
 from hamsaya.translog.cosignature import log_vkeys
 from hamsaya.translog.note import VKey
 
-STANDS_IN_AFTER = DAY
-
 
 def records_due(node: Node) -> list[Draft]:
     """Return the records that this node, where it is a depositary, has to make now."""
     depositaries = node.agreement.charter.document.depositaries
     if node.own not in depositaries:
         return []
-    waits = depositaries.index(node.own) * STANDS_IN_AFTER
+    rank = depositaries.index(node.own)
     state = node.state.charter
     open_ = [ref for ref in state.proposals if ref not in state.retracted and record_of(state, ref) is None]
-    bodies = (_record(node, reference, state.proposals[reference], waits) for reference in open_)
+    bodies = (_record(node, reference, state.proposals[reference], rank) for reference in open_)
     return [Draft(body, tuple(everybody(node, "charter.record"))) for body in bodies if body is not None]
 
 
-def _record(node: Node, reference: str, put: Proposal, waits: int) -> Record | None:
+def _record(node: Node, reference: str, put: Proposal, rank: int) -> Record | None:
     now, opened_at = node.clock.now(), _logged_at(node, put.by, put.message)
     then = node.agreement.situation(node.state.charter, opened_at)
     if put.decision not in then.compiled.classes:
@@ -50,23 +48,25 @@ def _record(node: Node, reference: str, put: Proposal, waits: int) -> Record | N
     cast = {member: vote for member, vote in said.items()
             if _holds(node, reference, put, member, vote, arrived[member])}
     early = {member: Vote(vote.choice, arrived[member]) for member, vote in cast.items()}
-    if outcome_of(then, put, early, opened_at, now - waits).verdict == "pending":
+    if outcome_of(then, put, early, opened_at, now - rank * STANDS_IN_AFTER).verdict == "pending":
         return None
-    return _body(then, reference, put, cast, arrived, opened_at, now)
+    return _body(then, reference, put, cast, arrived, opened_at, now, rank)
 
 
 def _body(
     then: Situation, reference: str, put: Proposal, cast: dict[str, Cast], arrived: dict[str, int], opened_at: int,
-    now: int,
+    now: int, rank: int,
 ) -> Record | None:
     votes = {member: Vote(vote.choice, arrived[member]) for member, vote in cast.items()}
     verdict = outcome_of(then, put, votes, opened_at, now).verdict
     if verdict == "pending" or (verdict == "adopted" and lacking_names(then, put, votes)):
         return None
     timelock = then.compiled.classes[put.decision].timelock_hours * HOUR
+    decided = decided_at(then, put, votes, opened_at, now)
+    assert decided is not None, "a verdict other than pending was reached at some instant"
     return Record(
-        proposal=reference, subject=put.subject, verdict=verdict, opened_at=opened_at, closed_at=now,
-        effective_at=now + timelock, epoch=then.epoch,
+        proposal=reference, subject=put.subject, verdict=verdict, opened_at=opened_at, decided_at=decided,
+        closed_at=now, effective_at=now + timelock, rank=rank, epoch=then.epoch,
         votes=[CountedVote(member=member, choice=vote.choice, at=arrived[member], message=vote.message,
                            ballot=list(vote.ballot))
                for member, vote in sorted(cast.items())],
