@@ -13,15 +13,23 @@ from hamsaya.cases import reduce, rules
 from hamsaya.cases.types import EMPTY_CASES, CasesState
 from hamsaya.messages.cases import (
     Acknowledge,
+    Admit,
     Answer,
     Ask,
+    Clarify,
     Close,
     Decline,
+    Extend,
     Open,
     Overdue,
+    Pause,
     Purge,
+    Raise,
+    Resume,
     Revoke,
     Subject,
+    Transfer,
+    Withdraw,
 )
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import Body, kind_of
@@ -46,6 +54,8 @@ def case_open(**fields: Any) -> Open:
         purpose="trace-explosives",
         act="explosives-trafficking",
         participants=["ava", "bel", "cor"],
+        legal_basis="CX.1",
+        desk="desk",
         officer="ava-1",
         retain_until=T0 + 90 * DAY,
         subjects=[person()],
@@ -63,9 +73,10 @@ def with_fields(body: Any, **fields: Any) -> Any:
     return structs.replace(body, **fields)
 
 
-def ask(request: str = "R-1", to: str = "bel", urgency: Any = "urgent") -> Ask:
+def ask(request: str = "R-1", to: str = "bel", urgency: Any = "urgent", continues: str | None = None) -> Ask:
     """Return a question."""
-    return Ask(request=request, to=to, question="Seen?", urgency=urgency, officer="ava-1")
+    return Ask(request=request, to=to, question="Seen?", urgency=urgency,
+               legal_basis="CX.2", desk="desk", officer="ava-1", continues=continues)
 
 
 def acknowledge(request: str = "R-1") -> Acknowledge:
@@ -82,6 +93,46 @@ def answer(request: str = "R-1", item: str = "I-1", **fields: Any) -> Answer:
 def decline(request: str = "R-1") -> Decline:
     """Return a coded refusal."""
     return Decline(request=request, code="not-held", officer="bel-1")
+
+
+def admit(request: str = "R-1", held_directly: bool = True) -> Admit:
+    """Return an admission of the whole question."""
+    return Admit(request=request, extent="whole", held_directly=held_directly, officer="bel-1")
+
+
+def pause(request: str = "R-1", ref: str = "p1", reason: Any = "clarification") -> Pause:
+    """Return a pause."""
+    return Pause(request=request, pause=ref, reason=reason, text="Which year?", officer="bel-1")
+
+
+def resume(request: str = "R-1", ref: str = "p1") -> Resume:
+    """Return the end of a pause by who began it."""
+    return Resume(request=request, pause=ref, officer="bel-1")
+
+
+def clarify(request: str = "R-1", ref: str = "p1") -> Clarify:
+    """Return the end of a pause by the asker."""
+    return Clarify(request=request, pause=ref, text="This year.", officer="ava-1")
+
+
+def extend(request: str = "R-1") -> Extend:
+    """Return an extension."""
+    return Extend(request=request, reason="translation", text="Two hundred pages.", officer="bel-1")
+
+
+def transfer(request: str = "R-1", to: str = "cor") -> Transfer:
+    """Return a transfer to who is competent."""
+    return Transfer(request=request, to=to, reason="not-competent", officer="bel-1")
+
+
+def withdraw(request: str = "R-1") -> Withdraw:
+    """Return a withdrawal."""
+    return Withdraw(request=request, officer="ava-1")
+
+
+def raise_limit(limit: int = 30, second: str = "ava-2") -> Raise:
+    """Return a decision that a case may name more."""
+    return Raise(limit=limit, reason="A whole cell.", officer="ava-1", second_officer=second)
 
 
 def overdue(due: int, request: str = "R-1", step: Any = "acknowledge") -> Overdue:
@@ -106,7 +157,7 @@ def close() -> Close:
 
 def decide(state: CasesState, event: Event) -> Decision:
     """Decide with the observers of these tests."""
-    return rules.decide(state, event, OBSERVERS)
+    return rules.decide(state, event, OBSERVERS, overseers=OBSERVERS)
 
 
 def fold(*events: Event, state: CasesState = EMPTY_CASES) -> CasesState:
@@ -128,5 +179,9 @@ def replay(*events: Event, own: str | None = None) -> CasesState:
 OPENED = fold(say("ava", case_open()))
 ASKED = fold(say("ava", ask()), state=OPENED)
 ANSWERED = fold(say("bel", answer(), 10), state=ASKED)
+PAUSED = fold(say("bel", pause(), 5), state=ASKED)
+ROUTINE = fold(say("ava", ask(urgency="routine")), state=OPENED)
+WITHDRAWN = fold(say("ava", withdraw(), 10), state=ASKED)
+TRANSFERRED = fold(say("bel", transfer(), 10), state=ASKED)
 REVOKED = fold(say("bel", revoke(), 20), state=ANSWERED)
 CLOSED = fold(say("ava", close(), 30), state=ANSWERED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from hamsaya.base.instants import HOUR
 from hamsaya.canon import encode
 from hamsaya.cases import reduce
+from hamsaya.cases.course import STEPS
 from hamsaya.cases.types import CasesState
 from hamsaya.messages.cases import Answer, Ask, Close
 from hamsaya.messages.event import Event
@@ -22,32 +24,44 @@ from tests.cases.story import (
     REVOKED,
     SECRET,
     acknowledge,
+    admit,
     answer,
     ask,
     case_open,
+    clarify,
     close,
     decide,
     decline,
+    extend,
     fold,
     overdue,
+    pause,
     purge,
     replay,
+    resume,
     revoke,
     say,
+    transfer,
+    withdraw,
 )
 
 MEMBERS = ("ava", "bel", "cor")
 # Only its asker uses a request's reference, and only its originator an item's: the rules' advice to senders.
 REQUESTS = {"ava-R": "ava", "bel-R": "bel", "cor-R": "cor"}
 ITEMS = {"ava-I": "ava", "bel-I": "bel", "cor-I": "cor"}
+PAUSES = {"p1": "clarification", "p2": "court", "p3": "force-majeure"}
+DUES = [2 * HOUR, 3 * HOUR, 8 * HOUR, 9 * HOUR, 10 * HOUR]
+SPOKEN = (acknowledge, admit, partial(admit, held_directly=False), extend, decline, transfer, withdraw)
 
 
 def acts(at: int) -> list[Event]:
     """Return everything anybody might say in the case, lawful or not, ``at`` ms after its opening."""
     asks = [say(asker, ask(request, to)) for request, asker in REQUESTS.items() for to in MEMBERS]
     for request in REQUESTS:
-        asks += [say(who, body(request), at) for who in MEMBERS for body in (acknowledge, decline)]
-        asks += [say(who, overdue(2 * HOUR, request), at) for who in MEMBERS]
+        asks += [say(who, body(request), at) for who in MEMBERS for body in SPOKEN]
+        asks += [say(who, pause(request, ref, reason), at) for who in MEMBERS for ref, reason in PAUSES.items()]
+        asks += [say(who, body(request, ref), at) for who in MEMBERS for ref in PAUSES for body in (resume, clarify)]
+        asks += [say(who, overdue(due, request, step), at) for who in MEMBERS for step in STEPS for due in DUES]
         asks += [say(who, answer(request, item), at) for item, who in ITEMS.items()]
     for item in ITEMS:
         asks += [say(who, revoke(item), at) for who in MEMBERS]

@@ -8,7 +8,7 @@ from functools import cache
 from starlette.testclient import TestClient
 
 from hamsaya.base.instants import DAY, HOUR
-from hamsaya.cases.requests import due
+from hamsaya.cases.course import due
 from hamsaya.console.app import console_app
 from hamsaya.messages.cases import Acknowledge, Answer, Ask, Decline, Open, Overdue, Purge, Revoke, Subject
 from hamsaya.messages.charter import (
@@ -61,7 +61,7 @@ def federation() -> Federation:
     _tell_decisions(made)
     _forge(made.node("pk"))
     say(made, "pk", Ask(request="EX-2026-001/4", to="ir", question="EXERCISE: still on its way.", urgency="routine",
-                        officer="desk-pk-1"), ("ir",), CASE, carry=False)
+                        legal_basis="CX.2", desk="desk", officer="desk-pk-1"), ("ir",), CASE, carry=False)
     return made
 
 
@@ -88,10 +88,11 @@ def _tell_case(made: Federation) -> None:
                       eligibility="mutually-criminalised", eligibility_ref="case-exchange CX.1")
     say(made, "pk", Open(
         title="EXERCISE: fictional consignment of detonators at a rail yard", purpose="trace-explosives",
-        act="explosives-trafficking", participants=list(parties), officer="desk-pk-1",
+        act="explosives-trafficking", participants=list(parties), legal_basis="CX.1", desk="desk", officer="desk-pk-1",
         retain_until=made.clock.now() + 90 * DAY, subjects=[subject]), parties, CASE)
     for number, to, urgency in ((1, "ir", "urgent"), (2, "uz", "urgent"), (3, "kz", "threat-to-life")):
-        say(made, "pk", Ask(request=f"{CASE}/{number}", to=to, urgency=urgency, officer="desk-pk-1",
+        say(made, "pk", Ask(request=f"{CASE}/{number}", to=to, urgency=urgency,
+                            legal_basis="CX.2", desk="desk", officer="desk-pk-1",
                             question="EXERCISE: did note X-0000 pass your fictional rail yard?"), (to,), CASE)
     say(made, "ir", Acknowledge(request=f"{CASE}/1", officer="desk-ir-1"), ("pk",), CASE)
     made.clock.advance(HOUR)
@@ -109,9 +110,11 @@ def _tell_case(made: Federation) -> None:
 
 def _tell_hostile_case(made: Federation) -> None:
     say(made, "ir", Open(
-        title=HOSTILE, purpose="prevent-attack", act="bombing", participants=["ir", "pk"], officer="desk-ir-1",
+        title=HOSTILE, purpose="prevent-attack", act="bombing", participants=["ir", "pk"],
+        legal_basis="CX.1", desk="desk", officer="desk-ir-1",
         retain_until=made.clock.now() + 30 * DAY, subjects=[]), ("pk",), "EX/hostile")
-    say(made, "ir", Ask(request="EX/hostile/1", to="pk", question=HOSTILE, urgency="routine", officer="desk-ir-1"),
+    say(made, "ir", Ask(request="EX/hostile/1", to="pk", question=HOSTILE, urgency="routine",
+                        legal_basis="CX.2", desk="desk", officer="desk-ir-1"),
         ("pk",), "EX/hostile")
 
 

@@ -12,11 +12,13 @@ PARTICIPANTS = ("pk", "ir", "uz")
 def open_case(now: int, sender: str = "pk", ref: str = "PK-1", participants: tuple[str, ...] = PARTICIPANTS) -> Draft:
     """Return the opening of a case, told to all its other participants."""
     body = Open(title="A consignment", purpose="trace-explosives", act="explosives-trafficking",
-                participants=list(participants), officer=f"{sender}-1", retain_until=now + 90 * DAY, subjects=[])
+                participants=list(participants),
+                legal_basis="CX.1", desk="desk", officer=f"{sender}-1", retain_until=now + 90 * DAY, subjects=[])
     return Draft(body, tuple(member for member in participants if member != sender), case=ref)
 
 
 def ask(number: int, sender: str, to: str, ref: str = "PK-1", also: tuple[str, ...] = ()) -> Draft:
     """Return one question; its request reference names the asker and the number, so that effects can be counted."""
-    body = Ask(request=f"{sender}-{number}", to=to, question=f"Question {number}?", urgency="routine", officer="o-1")
+    body = Ask(request=f"{sender}-{number}", to=to, question=f"Question {number}?", urgency="routine",
+               legal_basis="CX.2", desk="desk", officer="o-1")
     return Draft(body, (to, *also), case=ref)

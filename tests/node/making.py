@@ -67,6 +67,8 @@ def opening(fed: Federation, case: str = CASE, participants: tuple[str, ...] = (
         purpose="trace-explosives",
         act="bombing",
         participants=list(participants),
+        legal_basis="CX.1",
+        desk="desk",
         officer="desk-1",
         retain_until=fed.clock.now() + 300 * DAY,
         subjects=[],
@@ -77,7 +79,8 @@ def opening(fed: Federation, case: str = CASE, participants: tuple[str, ...] = (
 def asking(to: str = "ir", request: str = "R-1", case: str = CASE) -> Draft:
     """Return a draft that puts a question."""
     question = "Which consignment left the depot in May?"
-    return Draft(Ask(request=request, to=to, question=question, urgency="urgent", officer="desk-1"), (to,), case=case)
+    return Draft(Ask(request=request, to=to, question=question, urgency="urgent",
+                     legal_basis="CX.2", desk="desk", officer="desk-1"), (to,), case=case)
 
 
 def acknowledging(to: str = "pk", request: str = "R-1", case: str = CASE) -> Draft:

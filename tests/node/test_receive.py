@@ -48,7 +48,8 @@ from tests.node.making import (
 )
 from tests.support.federation import Federation, make_federation, one
 
-QUESTION = Ask(request="R-9", to="ir", question=SECRET, urgency="urgent", officer="desk-1")
+QUESTION = Ask(request="R-9", to="ir", question=SECRET, urgency="urgent",
+               legal_basis="CX.2", desk="desk", officer="desk-1")
 
 
 @pytest.fixture
@@ -89,7 +90,8 @@ def _reused(fed: Federation) -> bytes:
 
 def replace_question(text: str) -> Ask:
     """Return a question with other words."""
-    return Ask(request="R-10", to="ir", question=text, urgency="urgent", officer="desk-1")
+    return Ask(request="R-10", to="ir", question=text, urgency="urgent",
+               legal_basis="CX.2", desk="desk", officer="desk-1")
 
 
 def _half(fed: Federation) -> bytes:
@@ -194,7 +196,8 @@ def test_times_are_exact_to_the_millisecond(fed: Federation) -> None:
     for number, (issued, expires) in enumerate(
         ((now - DAY, now + 1), (now, now + 30 * DAY), (now + CLOCK_SKEW, now + DAY)), start=20
     ):
-        body = Ask(request=f"R-{number}", to="ir", question="?", urgency="urgent", officer="o")
+        body = Ask(request=f"R-{number}", to="ir", question="?", urgency="urgent",
+                   legal_basis="CX.2", desk="desk", officer="o")
         raw = handmade(fed, "pk", "ir", body, issued_at=issued, expires_at=expires).encode()
         assert receive(node, raw).code == "admitted"
 
@@ -218,7 +221,8 @@ HELD_TO: dict[str, tuple[str, Callable[[Federation], tuple[Any, dict[str, Any]]]
     "9 a note for another node": ("no-clause", lambda fed: (_card(fed), {"instrument": "founding"})),
     "9 a rule of the room": (
         "wrong-role",
-        lambda fed: (Ask(request="R-2", to="pk", question="?", urgency="urgent", officer="o"), {}),
+        lambda fed: (Ask(request="R-2", to="pk", question="?", urgency="urgent",
+                         legal_basis="CX.2", desk="desk", officer="o"), {}),
     ),
     "9 counts of another's cells": (
         "not-your-area",

@@ -95,7 +95,8 @@ def test_a_recipient_without_card_or_key_is_named(fed: Federation) -> None:
 
 def test_what_peers_would_refuse_is_not_sent(fed: Federation) -> None:
     """A body that code of ours built past its schema is found here, not at the peer."""
-    body = Ask(request="R-1", to="ir", question="x" * 4001, urgency="urgent", officer="o")
+    body = Ask(request="R-1", to="ir", question="x" * 4001, urgency="urgent",
+               legal_basis="CX.2", desk="desk", officer="o")
     error = refused(fed, replace(asking(), body=body))
     assert isinstance(error, PeerError) and error.code == "bad-body" and "xxx" not in str(error)
 

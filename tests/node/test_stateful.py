@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hamsaya.adapters.memory import MemoryStore
 from hamsaya.base.errors import PeerError, PolicyRefusal, RetryLater, StoreError
 from hamsaya.base.instants import HOUR, MINUTE
-from hamsaya.cases.requests import due
+from hamsaya.cases.course import due
 from hamsaya.messages.cases import Acknowledge, Answer, Ask, Decline, Open, Overdue, Purge, Revoke
 from hamsaya.messages.envelope import parse
 from hamsaya.messages.kinds import Body
@@ -75,6 +75,8 @@ class Neighbours(RuleBasedStateMachine):
             purpose="protect-border",
             act="bombing",
             participants=list(MEMBERS),
+            legal_basis="CX.1",
+            desk="desk",
             officer="o",
             retain_until=until,
             subjects=[],
@@ -85,7 +87,8 @@ class Neighbours(RuleBasedStateMachine):
     def ask(self, link: tuple[str, str], place: int) -> None:
         """A question in some case the asker knows."""
         cases = sorted(self.fed.node(link[0]).state.cases.cases)
-        question = Ask(request=self.fresh(link[0], "R"), to=link[1], question="?", urgency="urgent", officer="o")
+        question = Ask(request=self.fresh(link[0], "R"), to=link[1], question="?", urgency="urgent",
+                       legal_basis="CX.2", desk="desk", officer="o")
         self.say(link[0], question, cases[place % len(cases)])
 
     @rule(

@@ -36,10 +36,13 @@ def shared() -> Federation:
                    for one in pack.charter["instruments"]]
     fed = make_federation(pack=replace(pack, charter={**pack.charter, "instruments": instruments}))
     say(fed, "pk", Open(title="t", purpose="prevent-attack", act="bombing", participants=["pk", "ir", "uz"],
-                        officer="desk-1", retain_until=fed.clock.now() + 600 * DAY, subjects=[]), ("ir", "uz"), CASE)
+
+                        legal_basis="CX.1", desk="desk", officer="desk-1",
+                         retain_until=fed.clock.now() + 600 * DAY, subjects=[]), ("ir", "uz"), CASE)
     for asker, asked in (("pk", "ir"), ("ir", "pk")):
         request = f"{CASE}/{asker}"
-        say(fed, asker, Ask(request=request, to=asked, question="q", urgency="routine", officer="desk-1"), (asked,),
+        say(fed, asker, Ask(request=request, to=asked, question="q", urgency="routine",
+                            legal_basis="CX.2", desk="desk", officer="desk-1"), (asked,),
             CASE)
         say(fed, asked, Answer(request=request, item=f"{CASE}/of-{asked}", text="Yes.", caveats=[],
                                prepared_by="desk-1", released_by="desk-2"), tuple({asker, "uz"}), CASE)
@@ -105,7 +108,8 @@ def test_while_it_winds_down_content_goes_back_and_nothing_new_is_asked(fed: Fed
     leave(fed, "ir")
     fed.clock.advance(NOTICE + HOUR)
     with pytest.raises(PolicyRefusal):
-        say(fed, "pk", Ask(request=f"{CASE}/new", to="ir", question="q", urgency="routine", officer="desk-1"), ("ir",),
+        say(fed, "pk", Ask(request=f"{CASE}/new", to="ir", question="q", urgency="routine",
+                           legal_basis="CX.2", desk="desk", officer="desk-1"), ("ir",),
             CASE)
     say(fed, "pk", Revoke(item=f"{CASE}/of-pk", reason="consent-withdrawn", officer="desk-1"), ("ir", "uz"), CASE)
     item = settle_with(fed, "pk", "ir").there[0]

@@ -62,6 +62,8 @@ def test_a_case_from_the_first_question_to_the_attested_purge() -> None:
             purpose="trace-explosives",
             act="bombing",
             participants=["pk", "ir", "uz"],
+            legal_basis="CX.1",
+            desk="desk",
             officer="desk-1",
             retain_until=fed.clock.now() + 300 * DAY,
             subjects=[],
@@ -75,8 +77,10 @@ def test_a_case_from_the_first_question_to_the_attested_purge() -> None:
         assert table.case(member).case.opener == "pk"
 
     # It asks both. Iran takes the question in hand after an hour and answers; two of its officers signed it off.
-    table.says("pk", Ask(request="pk/R-1", to="ir", question="Whose pickup?", urgency="urgent", officer="desk-1"), "ir")
-    table.says("pk", Ask(request="pk/R-2", to="uz", question="Which depot?", urgency="urgent", officer="desk-1"), "uz")
+    table.says("pk", Ask(request="pk/R-1", to="ir", question="Whose pickup?", urgency="urgent",
+                         legal_basis="CX.2", desk="desk", officer="desk-1"), "ir")
+    table.says("pk", Ask(request="pk/R-2", to="uz", question="Which depot?", urgency="urgent",
+                         legal_basis="CX.2", desk="desk", officer="desk-1"), "uz")
     fed.clock.advance(HOUR)
     table.says("ir", Acknowledge(request="pk/R-1", officer="desk-7"), "pk")
     answer = Answer(
@@ -105,7 +109,8 @@ def test_a_case_from_the_first_question_to_the_attested_purge() -> None:
     assert {request.request.status for request in table.case("pk").requests} == {"answered", "declined"}
 
     # A third question is met with silence. After two hours the first clock has run out, and the asker records it.
-    table.says("pk", Ask(request="pk/R-3", to="ir", question="And June?", urgency="urgent", officer="desk-1"), "ir")
+    table.says("pk", Ask(request="pk/R-3", to="ir", question="And June?", urgency="urgent",
+                         legal_basis="CX.2", desk="desk", officer="desk-1"), "ir")
     fed.clock.advance(2 * HOUR + MINUTE)
     (late,) = overdue_requests(fed.node("pk"), fed.clock.now())
     assert (late.request, late.step) == ("pk/R-3", "acknowledge")
@@ -166,6 +171,8 @@ def test_two_neighbours_with_nothing_but_a_courier() -> None:
                 purpose="prevent-attack",
                 act="arms-trafficking",
                 participants=["pk", "ir"],
+                legal_basis="CX.1",
+                desk="desk",
                 officer="desk-1",
                 retain_until=fed.clock.now() + 90 * DAY,
                 subjects=[],
@@ -174,7 +181,8 @@ def test_two_neighbours_with_nothing_but_a_courier() -> None:
             case=CASE,
         ),
     )
-    question = Ask(request="pk/R-1", to="ir", question="Who bought them?", urgency="routine", officer="desk-1")
+    question = Ask(request="pk/R-1", to="ir", question="Who bought them?", urgency="routine",
+                   legal_basis="CX.2", desk="desk", officer="desk-1")
     fed.send("pk", Draft(question, ("ir",), case=CASE))
     file_from(fed, wires, "pk", "ir")
     fed.clock.advance(2 * DAY)

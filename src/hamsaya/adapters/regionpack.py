@@ -134,7 +134,9 @@ class CaseScript(Table, frozen=True):
     title: Line
     purpose: Purpose
     act: Act
+    legal_basis: Ref
     opener: Member
+    desk: Ref
     officer: Ref
     participants: list[Member]
     retain_days: Annotated[int, msgspec.Meta(ge=1, le=3660)]

@@ -32,7 +32,7 @@ import msgspec
 from hamsaya.base.decision import Decision, permit, refuse
 from hamsaya.base.errors import PeerError
 from hamsaya.base.instants import DAY, HOUR, MINUTE
-from hamsaya.messages.cases import Urgency
+from hamsaya.messages.cases import ExtensionReason, PauseReason, Urgency
 from hamsaya.messages.kinds import Instant, Member, misfit
 
 Step = Literal[
@@ -45,8 +45,6 @@ Step = Literal[
     "purge-attest",
     "feedback",
 ]
-PauseReason = Literal["clarification", "court", "force-majeure"]
-ExtensionReason = Literal["records-elsewhere", "court-order", "translation", "volume"]
 State = Literal["running", "due-soon", "paused", "overdue", "met"]
 Rung = Literal["desk-head", "releasing-authority", "joint-cell"]
 Duration = Annotated[int, msgspec.Meta(ge=1, lt=2**48)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hamsaya.cases.clocks import Annex
 from hamsaya.cases.types import Case, Item, Request
 
 
@@ -14,6 +15,8 @@ class Matter:
     Attributes:
         status: The state in the table of its room: of the case, the request or the item.
         actors: Who may send it. told: Who must be among its recipients. participants: Of the case.
+        sending: Whether this node would send it, having seen all that the state holds; else it has arrived.
+        overseers: The parties that oversee. annexes: The terms that pairs of members agreed on.
     """
 
     status: str
@@ -23,3 +26,6 @@ class Matter:
     case: Case | None = None
     request: Request | None = None
     item: Item | None = None
+    sending: bool = False
+    overseers: frozenset[str] = frozenset()
+    annexes: tuple[Annex, ...] = ()

@@ -7,14 +7,33 @@ its journal too. The state keeps no digest of a text, so a journal so redacted f
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace as replace_state
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from hamsaya.cases.rules import TRANSITIONS
-from hamsaya.cases.types import Attested, Case, CasesState, Item, Request
-from hamsaya.messages.cases import Acknowledge, Answer, Ask, Close, Decline, Open, Overdue, Purge, Revoke
+from hamsaya.cases.course import after
+from hamsaya.cases.types import Attested, Case, CasesState, Item, Raised, Request
+from hamsaya.messages.cases import (
+    Acknowledge,
+    Admit,
+    Answer,
+    Ask,
+    Clarify,
+    Close,
+    Decline,
+    Extend,
+    Open,
+    Overdue,
+    Pause,
+    Purge,
+    Raise,
+    Resume,
+    Revoke,
+    Transfer,
+    Withdraw,
+)
 from hamsaya.messages.event import Event
 
 
@@ -28,16 +47,16 @@ def apply(state: CasesState, event: Event) -> CasesState:
             return _put(state, replace(state.cases[ref], status="closed", closed_at=at, outcome=outcome))
         case Ask() as body:
             return _put(state, _asked(ref, event, body))
-        case Acknowledge(request=request):
-            return _put(state, _moved(state, event, request, acknowledged_at=at))
-        case Decline(request=request, code=code):
-            return _put(state, _moved(state, event, request, ended_at=at, declined=code))
-        case Overdue(request=request, step=step):
-            marks = tuple(sorted({*state.requests[ref, request].marks, step}))
-            return _put(state, _moved(state, event, request, marks=marks))
         case Answer() as body:
-            ended = _moved(state, event, body.request, ended_at=at)
-            return _put(_put(state, ended), _released(ref, event, body))
+            return _put(_put(state, _moved(state, event, body.request)), _released(ref, event, body))
+        case (
+            Acknowledge(request=request) | Admit(request=request) | Pause(request=request) | Resume(request=request)
+            | Clarify(request=request) | Extend(request=request) | Decline(request=request)
+            | Transfer(request=request) | Withdraw(request=request) | Overdue(request=request)
+        ):
+            return _put(state, _moved(state, event, request))
+        case Raise() as body:
+            return replace_state(state, raises=state.raises.set(ref, _raised(ref, event, body)))
         case Revoke() as body:
             item = state.items[ref, body.item]
             return _put(state, replace(item, status="revoked", revoked_at=at, reason=body.reason))
@@ -56,12 +75,16 @@ def _put(state: CasesState, record: Case | Request | Item) -> CasesState:
             requests = requests.set((record.case, record.request), record)
         case Item():
             items = items.set((record.case, record.item), record)
-    return CasesState(cases, requests, items, state.own)
+    return replace_state(state, cases=cases, requests=requests, items=items)
 
 
-def _moved(state: CasesState, event: Event, ref: str, **changes: Any) -> Request:
-    request = state.requests[event.case or "", ref]
-    return replace(request, status=TRANSITIONS[request.status, event.kind], **changes)
+def _moved(state: CasesState, event: Event, ref: str) -> Request:
+    return after(state.requests[event.case or "", ref], event)
+
+
+def _raised(ref: str, event: Event, body: Raise) -> Raised:
+    return Raised(case=ref, by=event.sender, limit=body.limit, reason=body.reason,
+                  officers=(body.officer, body.second_officer), at=event.issued_at)
 
 
 def _opened(ref: str, event: Event, body: Open) -> Case:
@@ -71,7 +94,10 @@ def _opened(ref: str, event: Event, body: Open) -> Case:
         title=body.title,
         purpose=body.purpose,
         act=body.act,
+        legal_basis=body.legal_basis,
         opener=event.sender,
+        desk=body.desk,
+        officer=body.officer,
         participants=tuple(body.participants),
         subjects=tuple(body.subjects),
         opened_at=event.issued_at,
@@ -88,7 +114,11 @@ def _asked(ref: str, event: Event, body: Ask) -> Request:
         asked=body.to,
         question=body.question,
         urgency=body.urgency,
+        legal_basis=body.legal_basis,
+        desk=body.desk,
+        officer=body.officer,
         asked_at=event.issued_at,
+        continues=body.continues,
     )
 
 
@@ -136,7 +166,8 @@ def redact(answer: Answer) -> Answer:
 
 def snapshot(state: CasesState) -> Any:
     """Return ``state`` as a plain value; equal states give equal values."""
-    return {"cases": _plain(state.cases), "requests": _plain(state.requests), "items": _plain(state.items)}
+    return {"cases": _plain(state.cases), "requests": _plain(state.requests), "items": _plain(state.items),
+            "raises": _plain(state.raises)}
 
 
 def _plain(records: Mapping[Any, Any]) -> list[Any]:

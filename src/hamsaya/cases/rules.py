@@ -7,20 +7,23 @@ Rules, in the order in which they are applied
 4. recipients are participants or observers, and those concerned are told
                                                             else ``recipient-outside``, ``recipient-missing``
 5. ``TRANSITIONS`` has a row for the state and the kind     else ``already-exists``, ``illegal-transition``
+   A row of ``CROSSING`` is for what has arrived: a node sends nothing that its own state has overtaken.
 6. the rules of the kind: ``files`` (the case), ``requests`` (questions and clocks), ``items`` (what was given).
 
-Messages of different senders may arrive in any order once what they refer to is there, with two exceptions that
-nobody can heal afterwards: a reference belongs to whoever uses it first (begin yours with your own slug), and a
-question that arrived before the closing it came after stands.
+Messages may arrive in any order once what they refer to is there, with two exceptions that nobody can heal
+afterwards: a reference belongs to whoever uses it first (begin yours with your own slug), and a question that arrived
+before the closing it came after stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from hamsaya.base.decision import Decision, permit, refuse
 from hamsaya.cases import files, items, requests
+from hamsaya.cases.clocks import Annex
 from hamsaya.cases.files import MAX_RETENTION
 from hamsaya.cases.matter import Matter
 from hamsaya.cases.types import Case, CasesState
@@ -33,6 +36,8 @@ Refuse = Callable[[CasesState, Event, Matter, int], Iterator[Decision]]
 ROLES: dict[str, str] = {**files.ROLES, **requests.ROLES, **items.ROLES}
 # The life of a case, of a request and of an item, one published table. What has no row is refused.
 TRANSITIONS: dict[tuple[str, str], str] = {**files.TRANSITIONS, **requests.TRANSITIONS, **items.TRANSITIONS}
+# Rows for what crossed another message on its way.
+CROSSING = requests.CROSSING
 # Each kind's part: how to find what it is about, and its own rules.
 PARTS: dict[str, tuple[Find, tuple[Refuse, ...]]] = {
     **dict.fromkeys(files.ROLES, (files.matter, (files.refusals,))),
@@ -43,13 +48,16 @@ PARTS: dict[str, tuple[Find, tuple[Refuse, ...]]] = {
 
 
 def decide(
-    state: CasesState, event: Event, observers: frozenset[str] = frozenset(), longest: int = MAX_RETENTION
+    state: CasesState, event: Event, observers: frozenset[str] = frozenset(), longest: int = MAX_RETENTION,
+    overseers: frozenset[str] = frozenset(), annexes: Sequence[Annex] = (),
 ) -> Decision:
     """Return whether ``event`` (of a ``case.*`` kind) may be applied to ``state``.
 
     Args:
         observers: Members that may be addressed without being participants: oversight and the joint cell.
         longest: How long the instrument lets a case be kept, milliseconds.
+        overseers: Those of the observers that oversee.
+        annexes: The terms that pairs of members agreed on.
     """
     if event.kind not in PARTS:
         return refuse("illegal-transition", "cases:kinds", f"{event.kind} is no message of a case")
@@ -59,6 +67,8 @@ def decide(
     matter = find(state, event, event.case, state.cases.get(event.case))
     if matter is None:
         return refuse("predecessor-missing", "cases:order", "what this message refers to has not arrived yet")
+    sending = state.own == event.sender
+    matter = replace(matter, sending=sending, overseers=overseers, annexes=tuple(annexes))
     longest = min(longest, MAX_RETENTION)
     found = chain(_refusals(event, matter, observers), *(rule(state, event, matter, longest) for rule in rules))
     return next(found, permit(f"cases:{event.kind}", f"{ROLES[event.kind]} may do this in state {matter.status!r}"))
@@ -83,4 +93,7 @@ def _refusals(event: Event, matter: Matter, observers: frozenset[str]) -> Iterat
         if ("none", event.kind) in TRANSITIONS:
             yield refuse("already-exists", "cases:transitions", "its reference is taken")
         text = f"{event.kind} has no place in state {matter.status!r}"
+        yield refuse("illegal-transition", "cases:transitions", text)
+    elif matter.sending and (matter.status, event.kind) in CROSSING:
+        text = f"{event.kind} comes too late in state {matter.status!r}"
         yield refuse("illegal-transition", "cases:transitions", text)

@@ -12,11 +12,15 @@ from typing import Literal
 import immutables
 import msgspec
 
+from hamsaya.cases.clocks import Escalated, State, Status
 from hamsaya.messages.cases import (
     Act,
     Caveat,
     CloseOutcome,
     DeclineCode,
+    ExtensionReason,
+    Extent,
+    PauseReason,
     PurgeOutcome,
     Purpose,
     RevokeReason,
@@ -25,10 +29,11 @@ from hamsaya.messages.cases import (
 )
 
 CaseStatus = Literal["open", "closed"]
-RequestStatus = Literal["asked", "acknowledged", "answered", "declined"]
+RequestStatus = Literal["asked", "acknowledged", "paused", "answered", "declined", "transferred", "withdrawn"]
+End = Literal["answered", "declined", "transferred"]
 ItemStatus = Literal["released", "revoked"]
 Step = Literal["acknowledge", "answer"]
-Task = Literal["acknowledge", "answer", "purge", "mark-overdue"]
+Task = Literal["acknowledge", "answer", "purge", "mark-overdue", "clarify", "ask-again"]
 Key = tuple[str, str]
 """(case reference, request or item reference)"""
 
@@ -45,7 +50,10 @@ class Case(_Record, frozen=True):
     title: str
     purpose: Purpose
     act: Act
+    legal_basis: str
     opener: str
+    desk: str
+    officer: str
     participants: tuple[str, ...]
     subjects: tuple[Subject, ...]
     opened_at: int
@@ -54,8 +62,53 @@ class Case(_Record, frozen=True):
     outcome: CloseOutcome | None = None
 
 
+class Raised(_Record, frozen=True):
+    """Two persons of ``by`` decided that the case of this reference may name up to ``limit``."""
+
+    case: str
+    by: str
+    limit: int
+    reason: str
+    officers: tuple[str, str]
+    at: int
+
+
+class Admitted(_Record, frozen=True):
+    """The asked member took the question on, and says whether it holds the answer itself."""
+
+    extent: Extent
+    held_directly: bool
+    at: int
+
+
+class Paused(_Record, frozen=True):
+    """One pause: the asked member began it at ``started_at``; it ended when that member or the asker first said so."""
+
+    pause: str
+    reason: PauseReason
+    text: str
+    started_at: int
+    resumed_at: int | None = None
+    clarified_at: int | None = None
+    clarification: str | None = None
+
+
+class Extended(_Record, frozen=True):
+    """The asked member took its extension at ``at``; whether it was in time is the clock's to say."""
+
+    reason: ExtensionReason
+    text: str
+    at: int
+
+
 class Request(_Record, frozen=True):
-    """One question from one member to one other. ``marks`` are the steps its asker recorded as overdue."""
+    """One question from one member to one other, as what either has said of it; ``status`` follows from the rest.
+
+    Attributes:
+        continues: The request that another member handed over to ``asked``.
+        ended_at, end: When and how the asked member ended it; ``declined`` and ``transferred_to`` go with their end.
+        marks: The steps its asker recorded as overdue.
+    """
 
     case: str
     request: str
@@ -64,10 +117,20 @@ class Request(_Record, frozen=True):
     asked: str
     question: str
     urgency: Urgency
+    legal_basis: str
+    desk: str
+    officer: str
     asked_at: int
+    continues: str | None = None
     acknowledged_at: int | None = None
+    admitted: Admitted | None = None
+    pauses: tuple[Paused, ...] = ()
+    extended: Extended | None = None
     ended_at: int | None = None
+    end: End | None = None
     declined: DeclineCode | None = None
+    transferred_to: str | None = None
+    withdrawn_at: int | None = None
     marks: tuple[Step, ...] = ()
 
 
@@ -110,17 +173,25 @@ class CasesState:
     requests: immutables.Map[Key, Request] = immutables.Map()
     items: immutables.Map[Key, Item] = immutables.Map()
     own: str | None = None
+    raises: immutables.Map[str, Raised] = immutables.Map()
 
 
 EMPTY_CASES = CasesState()
 
 
 class RequestView(_Record, frozen=True):
-    """A request with its clocks. A step is late once done after its due instant, or due and not done."""
+    """A request with its clocks. A step is late once done after its due instant, or due and not done.
+
+    ``state`` is that of the step to be done next, ``met`` once there is none. A due instant is None while an open pause
+    keeps it from being known.
+    """
 
     request: Request
-    acknowledge_due: int
-    answer_due: int
+    state: State
+    acknowledge_due: int | None
+    answer_due: int | None
+    acknowledge: Status
+    answer: Status
     late: list[Step]
 
 
@@ -153,13 +224,20 @@ class OverdueView(_Record, frozen=True):
 
 
 class TaskView(_Record, frozen=True):
-    """Something one member has still to do: ``reference`` is a request, or an item to purge."""
+    """Something one member has still to do: ``reference`` is a request, or an item to purge.
+
+    ``due`` is None while a pause keeps it from being known, or where nothing is due. Reminders fall and desks above are
+    told at the instants named, as long as it is not done.
+    """
 
     task: Task
     case: str
     reference: str
-    due: int
+    due: int | None
     late: bool
+    state: State = "running"
+    reminders: tuple[int, ...] = ()
+    escalations: tuple[Escalated, ...] = ()
 
 
 class HotlineView(_Record, frozen=True):

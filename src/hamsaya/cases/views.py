@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from hamsaya.cases.requests import DEADLINES, due
+from hamsaya.cases import clocks
+from hamsaya.cases.clocks import Annex, Status
+from hamsaya.cases.course import STEPS, clock, done_at, due, open_clarifications, over
+from hamsaya.cases.requests import DEADLINES
 from hamsaya.cases.types import (
     Case,
     CasesState,
@@ -19,43 +22,69 @@ from hamsaya.cases.types import (
     TaskView,
 )
 
-STEPS: tuple[Step, ...] = ("acknowledge", "answer")
+Annexes = Sequence[Annex]
+"""The terms that pairs of members agreed on."""
 
 
-def cases(state: CasesState, now: int) -> list[CaseView]:
+def cases(state: CasesState, now: int, annexes: Annexes = ()) -> list[CaseView]:
     """Return every case, oldest first, with its requests and items as they stand at ``now``."""
     ordered = sorted(state.cases.values(), key=lambda case: (case.opened_at, case.case))
-    return [_case(state, case, now) for case in ordered]
+    return [_case(state, case, now, annexes) for case in ordered]
 
 
-def case(state: CasesState, ref: str, now: int) -> CaseView | None:
+def case(state: CasesState, ref: str, now: int, annexes: Annexes = ()) -> CaseView | None:
     """Return one case as it stands at ``now``, or None when this node knows no such case."""
     found = state.cases.get(ref)
-    return None if found is None else _case(state, found, now)
+    return None if found is None else _case(state, found, now, annexes)
 
 
-def overdue(state: CasesState, now: int) -> list[OverdueView]:
+def overdue(state: CasesState, now: int, annexes: Annexes = ()) -> list[OverdueView]:
     """Return every step that is past due and not done at ``now``, the longest overdue first."""
     found = [
-        _overdue(request, step)
+        _overdue(request, step, until)
         for request in state.requests.values()
         for step in STEPS
-        if _done_at(request, step) is None and due(request, step) < now
+        if done_at(request, step) is None and (until := due(request, step, annexes)) is not None and until < now
     ]
     return sorted(found, key=lambda each: (each.due, each.case, each.request, each.step))
 
 
-def inbox(state: CasesState, member: str, now: int) -> list[TaskView]:
-    """Return what ``member`` has still to do at ``now``, by due instant."""
-    tasks = [*_asked_of(state, member, now), *_to_purge(state, member, now), *_to_mark(state, member, now)]
-    return sorted(tasks, key=lambda task: (task.due, task.case, task.reference, task.task))
+def inbox(state: CasesState, member: str, now: int, annexes: Annexes = ()) -> list[TaskView]:
+    """Return what ``member`` has still to do at ``now``, by due instant; what has none comes last."""
+    tasks = [
+        *_asked_of(state, member, now, annexes), *_to_purge(state, member, now), *_to_mark(state, member, now, annexes),
+        *_of_the_asker(state, member, now, annexes),
+    ]
+    return sorted(tasks, key=lambda task: (task.due is None, task.due, task.case, task.reference, task.task))
 
 
-def _asked_of(state: CasesState, member: str, now: int) -> Iterator[TaskView]:
+def _asked_of(state: CasesState, member: str, now: int, annexes: Annexes) -> Iterator[TaskView]:
     for request in state.requests.values():
-        if request.asked == member and request.ended_at is None:
-            step: Step = "answer" if request.status == "acknowledged" else "acknowledge"
-            yield _task(step, request.case, request.request, due(request, step), now)
+        if request.asked == member and not over(request):
+            step = _next(request)
+            yield _clocked(step, request, clocks.status(clock(request, step, annexes), now))
+
+
+def _of_the_asker(state: CasesState, member: str, now: int, annexes: Annexes) -> Iterator[TaskView]:
+    """Yield what an asker has been asked in turn: to clarify, or to put its question to who is competent."""
+    again = {(request.case, request.continues) for request in state.requests.values() if request.asker == member}
+    for request in state.requests.values():
+        if request.asker != member:
+            continue
+        if not over(request) and open_clarifications(request):
+            yield _clocked("clarify", request, clocks.status(clock(request, "answer", annexes), now))
+        if request.status == "transferred" and (request.case, request.request) not in again:
+            yield TaskView(task="ask-again", case=request.case, reference=request.request, due=None, late=False)
+
+
+def _next(request: Request) -> Step:
+    """Return the step to be done next, ``answer`` also once nothing is."""
+    return "acknowledge" if done_at(request, "acknowledge") is None else "answer"
+
+
+def _clocked(task: Task, request: Request, status: Status) -> TaskView:
+    return TaskView(task=task, case=request.case, reference=request.request, due=status.due, late=status.late,
+                    state=status.state, reminders=status.reminders, escalations=status.escalations)
 
 
 def _to_purge(state: CasesState, member: str, now: int) -> Iterator[TaskView]:
@@ -64,32 +93,28 @@ def _to_purge(state: CasesState, member: str, now: int) -> Iterator[TaskView]:
             yield _task("purge", item.case, item.item, _purge_due(state, item) or now, now)
 
 
-def _to_mark(state: CasesState, member: str, now: int) -> Iterator[TaskView]:
-    for late in overdue(state, now):
+def _to_mark(state: CasesState, member: str, now: int, annexes: Annexes) -> Iterator[TaskView]:
+    for late in overdue(state, now, annexes):
         if late.asker == member and not late.marked:
             yield _task("mark-overdue", late.case, late.request, late.due, now)
 
 
 def _task(task: Task, case: str, reference: str, until: int, now: int) -> TaskView:
-    return TaskView(task=task, case=case, reference=reference, due=until, late=until < now)
+    late = until < now
+    return TaskView(task=task, case=case, reference=reference, due=until, late=late,
+                    state="overdue" if late else "running")
 
 
-def _overdue(request: Request, step: Step) -> OverdueView:
+def _overdue(request: Request, step: Step, until: int) -> OverdueView:
     return OverdueView(
         case=request.case,
         request=request.request,
         step=step,
-        due=due(request, step),
+        due=until,
         asker=request.asker,
         asked=request.asked,
         marked=step in request.marks,
     )
-
-
-def _done_at(request: Request, step: Step) -> int | None:
-    """Return when a step was done. An answer or a refusal without acknowledgement is one at the same time."""
-    instants = [request.ended_at, request.acknowledged_at if step == "acknowledge" else None]
-    return min((instant for instant in instants if instant is not None), default=None)
 
 
 def _outstanding(item: Item) -> list[str]:
@@ -103,21 +128,27 @@ def _purge_due(state: CasesState, item: Item) -> int | None:
     return item.revoked_at + DEADLINES[state.requests[item.case, item.request].urgency].purge
 
 
-def _case(state: CasesState, found: Case, now: int) -> CaseView:
+def _case(state: CasesState, found: Case, now: int, annexes: Annexes) -> CaseView:
     requests = [request for request in state.requests.values() if request.case == found.case]
     items = [item for item in state.items.values() if item.case == found.case]
     return CaseView(
         case=found,
-        requests=[_request(each, now) for each in sorted(requests, key=lambda r: (r.asked_at, r.request))],
+        requests=[_request(each, now, annexes) for each in sorted(requests, key=lambda r: (r.asked_at, r.request))],
         items=[_item(state, each) for each in sorted(items, key=lambda i: (i.released_at, i.item))],
     )
 
 
-def _request(request: Request, now: int) -> RequestView:
-    instants = {step: _done_at(request, step) for step in STEPS}
-    late = [step for step, done in instants.items() if (now if done is None else done) > due(request, step)]
-    acknowledge, answer = (due(request, step) for step in STEPS)
-    return RequestView(request=request, acknowledge_due=acknowledge, answer_due=answer, late=late)
+def _request(request: Request, now: int, annexes: Annexes) -> RequestView:
+    status = {step: clocks.status(clock(request, step, annexes), now, done_at(request, step)) for step in STEPS}
+    return RequestView(
+        request=request,
+        state=status[_next(request)].state,
+        acknowledge_due=status["acknowledge"].due,
+        answer_due=status["answer"].due,
+        acknowledge=status["acknowledge"],
+        answer=status["answer"],
+        late=[step for step in STEPS if status[step].late],
+    )
 
 
 def _item(state: CasesState, item: Item) -> ItemView:

@@ -162,7 +162,8 @@ def _body_size() -> int:
 
 
 def _ask(number: int, to: str) -> Ask:
-    return Ask(request=f"R-{number}", to=to, question=_question(), urgency="routine", officer="desk-1")
+    return Ask(request=f"R-{number}", to=to, question=_question(), urgency="routine",
+               legal_basis="CX.2", desk="desk", officer="desk-1")
 
 
 def _envelope(bench: _Bench, number: int) -> bytes:
@@ -189,7 +190,8 @@ def _receive_all(bench: _Bench, asks: list[bytes], batch: int, path: Path) -> tu
     Opening the case is not counted.
     """
     node = _receiver(bench, SqliteStore(path, create=True))
-    opening = Open(title="bench", purpose="prevent-attack", act="bombing", participants=bench.members, officer="desk-1",
+    opening = Open(title="bench", purpose="prevent-attack", act="bombing", participants=bench.members,
+                   legal_basis="CX.1", desk="desk", officer="desk-1",
                    retain_until=SystemClock().now() + 30 * DAY, subjects=[])
     _commit(node, [ReceiveJob(_sealed(bench, Draft(opening, tuple(bench.members[1:]), case=CASE)))])
     floor, base, cost = _make_floor(bench), 0.0, 0.0

@@ -45,6 +45,8 @@ Case = Annotated[str, typer.Argument(parser=reference, metavar="case", help="The
 RequestRef = Annotated[str, typer.Argument(parser=reference, metavar="request", help="The request's reference.")]
 ItemRef = Annotated[str, typer.Argument(parser=reference, metavar="item", help="The item's reference.")]
 Officer = Annotated[str, typer.Option(parser=reference, metavar="REF", help="Who does this: the desk's own reference.")]
+Desk = Annotated[str, typer.Option(parser=reference, metavar="REF", help="The desk that answers for it.")]
+LegalBasis = Annotated[str, typer.Option(parser=reference, metavar="REF", help="The clause or law it rests on.")]
 SUBJECT_FORM = "TYPE | LABEL | ELIGIBILITY | GROUND"
 SUBJECT_HELP = (f"Whom or what the case names, as {SUBJECT_FORM}; repeat. Types: {', '.join(get_args(SubjectType))}. "
                 f"Eligibility: {', '.join(get_args(Eligibility))}. Ground: the listing or the act, by its reference.")
@@ -119,13 +121,13 @@ def show(session: Session, case: Case) -> None:
                                          for s in view["case"]["subjects"]]}
     head |= {name: when(head[name]) for name in ("opened_at", "retain_until", "closed_at")}
     requests = [(r["request"]["request"], r["request"]["asker"], r["request"]["asked"], r["request"]["urgency"],
-                 r["request"]["declined"] or r["request"]["status"], when(r["answer_due"]), r["late"],
+                 r["request"]["declined"] or r["request"]["status"], r["state"], when(r["answer_due"]), r["late"],
                  r["request"]["question"]) for r in view["requests"]]
     items = [(i["item"]["item"], i["item"]["originator"], i["item"]["status"], i["item"]["holders"],
               i["item"]["caveats"], when(i["purge_due"]), i["outstanding"], i["item"]["text"]) for i in view["items"]]
     session.answer(
         view, facts(**head),
-        Table(("request", "from", "to", "urgency", "state", "answer due", "late", "question"), requests, "Requests"),
+        Table(("request", "from", "to", "urgency", "state", "clock", "answer due", "late", "question"), requests, "Requests"),
         Table(("item", "from", "status", "holders", "caveats", "purge due", "not attested", "text"), items, "Items"),
     )
 
@@ -135,8 +137,9 @@ def inbox(session: Session) -> None:
     """List what this node has still to do, by deadline."""
     tasks = session.call("inbox")
     session.answer(tasks, Table(
-        ("due", "late", "task", "case", "reference"),
-        [(when(t["due"]), t["late"], t["task"], t["case"], t["reference"]) for t in tasks],
+        ("due", "clock", "task", "case", "reference", "reminders", "then told"),
+        [(when(t["due"]), t["state"], t["task"], t["case"], t["reference"], [when(at) for at in t["reminders"]],
+          [f"{rung} {when(at)}" for at, rung in t["escalations"]]) for t in tasks],
     ))
 
 
@@ -148,6 +151,8 @@ def open_case(
     purpose: Annotated[Purpose, typer.Option()],
     act: Annotated[Act, typer.Option(help="The mutually criminalised act.")],
     member: Annotated[list[str], typer.Option("--with", help="Another participant; repeat.")],
+    legal_basis: LegalBasis,
+    desk: Desk,
     officer: Officer,
     retain_days: Annotated[int, typer.Option(min=1, help="Days to keep it, when --retain-until is not given.")] = 365,
     retain_until: Annotated[int | None, typer.Option(parser=instant, metavar="DATE")] = None,
@@ -157,8 +162,8 @@ def open_case(
     participants = list(dict.fromkeys([_own(session), *member]))
     until = retain_until if retain_until is not None else session.now() + retain_days * DAY
     subjects = [_subject(text) for text in subject or ()]
-    session.send(Open(title=title, purpose=purpose, act=act, participants=participants, officer=officer,
-                      retain_until=until, subjects=subjects), participants[1:], case)
+    session.send(Open(title=title, purpose=purpose, act=act, legal_basis=legal_basis, participants=participants,
+                      desk=desk, officer=officer, retain_until=until, subjects=subjects), participants[1:], case)
 
 
 @command(app, "ask", "send")
@@ -167,15 +172,23 @@ def ask(
     case: Case,
     member: Annotated[str, typer.Argument(help="The participant asked.")],
     question: Annotated[str, typer.Option()],
+    desk: Desk,
     officer: Officer,
     urgency: Annotated[Urgency, typer.Option(help="Sets the clocks.")] = "routine",
+    legal_basis: Annotated[str | None, typer.Option(
+        parser=reference, metavar="REF", help="The clause or law asked under; the case's own without it.")] = None,
+    continues: Annotated[str | None, typer.Option(
+        parser=reference, metavar="REQUEST", help="The request that was handed over to this participant.")] = None,
     request: Annotated[str | None, typer.Option(help="The request's reference; one is made up without it.")] = None,
 ) -> None:
     """Put one question to one participant."""
+    view = _case(session, case)
     if request is None:
-        taken = {view["request"]["request"] for view in _case(session, case)["requests"]}
+        taken = {each["request"]["request"] for each in view["requests"]}
         request = _new_ref(session, case, "q", taken)
-    session.send(Ask(request=request, to=member, question=question, urgency=urgency, officer=officer), [member], case)
+    session.send(Ask(request=request, to=member, question=question, urgency=urgency,
+                     legal_basis=legal_basis or view["case"]["legal_basis"], desk=desk, officer=officer,
+                     continues=continues), [member], case)
 
 
 @command(app, "acknowledge", "send")

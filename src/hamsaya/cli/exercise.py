@@ -153,12 +153,12 @@ class Exercise:
         now = (await self.fleet.call(script.opener, "status"))["now"]
         opening = cases.Open(
             title=script.title, purpose=script.purpose, act=script.act, participants=script.participants,
-            officer=script.officer, retain_until=now + script.retain_days * DAY, subjects=script.subjects,
+            legal_basis=script.legal_basis, desk=script.desk, officer=script.officer, retain_until=now + script.retain_days * DAY, subjects=script.subjects,
         )
         await self._case(script.opener, opening, script.participants)
         for ask in script.asks:
             body = cases.Ask(request=ask.request, to=ask.to, question=ask.question, urgency=ask.urgency,
-                             officer=ask.officer)
+                             legal_basis=script.legal_basis, desk=script.desk, officer=ask.officer)
             await self._case(script.opener, body, [ask.to])
             await self._answer(ask)
         await self._until("the overdue mark", self._overdue_marked)

@@ -89,6 +89,8 @@ class Attacker:
         node = self.steal()
         opening = Open(
             title="EXERCISE attack", purpose="prevent-attack", act="bombing", participants=[self.captive, self.victim],
+            legal_basis="CX.1",
+            desk="desk",
             officer="attacker", retain_until=node.clock.now() + 30 * DAY, subjects=[],
         )
         return [

@@ -24,6 +24,15 @@ Caveat = Literal["not-in-court", "no-onward", "named-desk-only", "lead-only", "n
 RevokeReason = Literal["error", "source-protection", "consent-withdrawn", "legal-order"]
 PurgeOutcome = Literal["purged", "retained-under-law", "in-court-file"]
 CloseOutcome = Literal["resolved", "not-resolved", "withdrawn"]
+PauseReason = Literal["clarification", "court", "force-majeure"]
+ExtensionReason = Literal["records-elsewhere", "court-order", "translation", "volume"]
+Extent = Literal["whole", "part"]
+TransferReason = Literal["not-competent"]
+
+MAX_SUBJECTS = 20
+"""How many a case names unless two persons have raised the limit, visible to oversight."""
+MOST_SUBJECTS = 100
+"""How far two persons may raise it."""
 
 
 class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -37,26 +46,38 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 @kind("case.open")
 class Open(Body, frozen=True):
-    """Open a case between ``participants`` for one purpose and one mutually criminalised act."""
+    """Open a case between ``participants`` for one purpose and one mutually criminalised act.
+
+    ``legal_basis`` is the clause or law under which it is opened; ``desk`` and ``officer`` (a pseudonym that the sender
+    resolves) say who answers for it.
+    """
 
     title: Line
     purpose: Purpose
     act: Act
+    legal_basis: Ref
     participants: Annotated[list[Member], msgspec.Meta(min_length=2, max_length=32)]
+    desk: Ref
     officer: Ref
     retain_until: Instant
-    subjects: Annotated[list[Subject], msgspec.Meta(max_length=20)]
+    subjects: Annotated[list[Subject], msgspec.Meta(max_length=MOST_SUBJECTS)]
 
 
 @kind("case.ask")
 class Ask(Body, frozen=True):
-    """Put one question to one member; the urgency sets the clocks."""
+    """Put one question to one member; the urgency sets the clocks.
+
+    ``continues`` is the request that another member handed over to this one, when there is one.
+    """
 
     request: Ref
     to: Member
     question: Text
     urgency: Urgency
+    legal_basis: Ref
+    desk: Ref
     officer: Ref
+    continues: Ref | None = None
 
 
 @kind("case.acknowledge")
@@ -88,6 +109,84 @@ class Decline(Body, frozen=True):
 
     request: Ref
     code: DeclineCode
+    officer: Ref
+
+
+@kind("case.raise")
+class Raise(Body, frozen=True):
+    """Two persons decide, before a case is opened, that it may name more than ``MAX_SUBJECTS``; oversight is told."""
+
+    limit: Annotated[int, msgspec.Meta(gt=MAX_SUBJECTS, le=MOST_SUBJECTS)]
+    reason: Text
+    officer: Ref
+    second_officer: Ref
+
+
+@kind("case.admit")
+class Admit(Body, frozen=True):
+    """The asked side takes the question on, all of it or a part, and says whether it holds the answer itself."""
+
+    request: Ref
+    extent: Extent
+    held_directly: bool
+    officer: Ref
+
+
+@kind("case.pause")
+class Pause(Body, frozen=True):
+    """The asked side stops the clocks that the reason stops; ``text`` is what it needs to know, or why it waits."""
+
+    request: Ref
+    pause: Ref
+    reason: PauseReason
+    text: Text
+    officer: Ref
+
+
+@kind("case.resume")
+class Resume(Body, frozen=True):
+    """The asked side lets the clocks run again."""
+
+    request: Ref
+    pause: Ref
+    officer: Ref
+
+
+@kind("case.clarify")
+class Clarify(Body, frozen=True):
+    """The asker answers a clarification, and with that the clocks run again."""
+
+    request: Ref
+    pause: Ref
+    text: Text
+    officer: Ref
+
+
+@kind("case.extend")
+class Extend(Body, frozen=True):
+    """The asked side takes the one extension that a routine request has, and says why."""
+
+    request: Ref
+    reason: ExtensionReason
+    text: Text
+    officer: Ref
+
+
+@kind("case.transfer")
+class Transfer(Body, frozen=True):
+    """The asked side ends a request by naming the participant that is competent; the question stays the asker's."""
+
+    request: Ref
+    to: Member
+    reason: TransferReason
+    officer: Ref
+
+
+@kind("case.withdraw")
+class Withdraw(Body, frozen=True):
+    """The asker takes its question back."""
+
+    request: Ref
     officer: Ref
 
 

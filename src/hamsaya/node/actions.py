@@ -371,10 +371,12 @@ ACTIONS: dict[str, Action] = {
     "send": Action(SendArgs, _send),
     "explain": Action(SendArgs, _question(_explain)),
     "may": Action(MayArgs, _question(_may)),
-    "cases": Action(Nothing, _question(lambda node, _: cases_views.cases(node.state.cases, node.clock.now()))),
-    "case": Action(CaseArgs, _question(lambda node, a: cases_views.case(node.state.cases, a.case, node.clock.now()))),
+    "cases": Action(Nothing, _question(lambda node, _: cases_views.cases(
+        node.state.cases, node.clock.now(), node.agreement.annexes))),
+    "case": Action(CaseArgs, _question(lambda node, a: cases_views.case(
+        node.state.cases, a.case, node.clock.now(), node.agreement.annexes))),
     "inbox": Action(Nothing, _question(lambda node, _: cases_views.inbox(
-        node.state.cases, node.own, node.clock.now()))),
+        node.state.cases, node.own, node.clock.now(), node.agreement.annexes))),
     "hotline": Action(Nothing, _question(lambda node, _: hotline.notices(node.state.hotline, node.clock.now()))),
     "picture": Action(PeriodArgs, _question(_picture)),
     "state-picture": Action(PeriodArgs, _state_picture),

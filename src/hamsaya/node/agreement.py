@@ -12,6 +12,7 @@ from functools import cached_property
 
 from hamsaya.base.decision import Decision
 from hamsaya.base.instants import DAY
+from hamsaya.cases.clocks import Annex
 from hamsaya.charter import rules
 from hamsaya.charter.compiled import Compiled, compile_document
 from hamsaya.charter.history import END_OF_TIME, amendments
@@ -57,6 +58,7 @@ class Agreement:
         areas: PRIO-GRID cell to the members that report on it, from the signed annex, never from polygons.
         observers: Members that may see what they take no part in (joint cell, oversight).
         exercise: Whether this federation is an exercise.
+        annexes: The terms of the clocks that pairs of members have agreed on.
         judge: What the clauses are put to; the policy engine and its reference must agree.
     """
 
@@ -69,6 +71,7 @@ class Agreement:
     observers: frozenset[str]
     exercise: bool
     judge: Judge = rules.judge
+    annexes: tuple[Annex, ...] = ()
     _memory: _Memory = field(default_factory=_Memory, repr=False, compare=False)
 
     def decide(
@@ -141,6 +144,11 @@ class Agreement:
     def joint_cells(self) -> frozenset[str]:
         """The parties with the role of a joint cell."""
         return frozenset(member for member, party in self.charter.members.items() if party.role == "joint-cell")
+
+    @cached_property
+    def overseers(self) -> frozenset[str]:
+        """The parties with the role of oversight."""
+        return frozenset(member for member, party in self.charter.members.items() if party.role == "oversight")
 
     @property
     def revision(self) -> bytes:

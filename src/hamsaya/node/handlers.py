@@ -172,7 +172,8 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
     ),
     "case": (
         lambda agreement, state, event: cases_rules.decide(
-            state.cases, event, agreement.observers, agreement.retention(event.instrument)
+            state.cases, event, agreement.observers, agreement.retention(event.instrument), agreement.overseers,
+            agreement.annexes,
         ),
         lambda state, event: replace(state, cases=cases_reduce.apply(state.cases, event)),
     ),
