@@ -170,5 +170,5 @@ def _known(request: Request) -> Iterator[Request]:
 
 def _known_pause(pause: Paused) -> set[Paused | None]:
     """Return a pause as the asker may know it; what it has clarified it has seen."""
-    seen = {pause, replace(pause, resumed_at=None)}
+    seen: set[Paused | None] = {pause, replace(pause, resumed_at=None)}
     return seen if pause.clarified_at is not None else {None, *seen}

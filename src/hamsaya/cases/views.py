@@ -145,6 +145,8 @@ def _request(request: Request, now: int, annexes: Annexes) -> RequestView:
         state=status[_next(request)].state,
         acknowledge_due=status["acknowledge"].due,
         answer_due=status["answer"].due,
+        acknowledged_at=done_at(request, "acknowledge"),
+        ended_at=done_at(request, "answer"),
         acknowledge=status["acknowledge"],
         answer=status["answer"],
         late=[step for step in STEPS if status[step].late],

@@ -127,7 +127,8 @@ def show(session: Session, case: Case) -> None:
               i["item"]["caveats"], when(i["purge_due"]), i["outstanding"], i["item"]["text"]) for i in view["items"]]
     session.answer(
         view, facts(**head),
-        Table(("request", "from", "to", "urgency", "state", "clock", "answer due", "late", "question"), requests, "Requests"),
+        Table(("request", "from", "to", "urgency", "state", "clock", "answer due", "late", "question"), requests,
+              "Requests"),
         Table(("item", "from", "status", "holders", "caveats", "purge due", "not attested", "text"), items, "Items"),
     )
 

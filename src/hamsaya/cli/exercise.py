@@ -153,7 +153,8 @@ class Exercise:
         now = (await self.fleet.call(script.opener, "status"))["now"]
         opening = cases.Open(
             title=script.title, purpose=script.purpose, act=script.act, participants=script.participants,
-            legal_basis=script.legal_basis, desk=script.desk, officer=script.officer, retain_until=now + script.retain_days * DAY, subjects=script.subjects,
+            legal_basis=script.legal_basis, desk=script.desk, officer=script.officer,
+            retain_until=now + script.retain_days * DAY, subjects=script.subjects,
         )
         await self._case(script.opener, opening, script.participants)
         for ask in script.asks:

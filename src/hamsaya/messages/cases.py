@@ -116,7 +116,7 @@ class Decline(Body, frozen=True):
 class Raise(Body, frozen=True):
     """Two persons decide, before a case is opened, that it may name more than ``MAX_SUBJECTS``; oversight is told."""
 
-    limit: Annotated[int, msgspec.Meta(gt=MAX_SUBJECTS, le=MOST_SUBJECTS)]
+    limit: Annotated[int, msgspec.Meta(ge=MAX_SUBJECTS + 1, le=MOST_SUBJECTS)]
     reason: Text
     officer: Ref
     second_officer: Ref
