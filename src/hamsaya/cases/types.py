@@ -182,9 +182,9 @@ EMPTY_CASES = CasesState()
 class RequestView(_Record, frozen=True):
     """A request with its clocks. A step is late once done after its due instant, or due and not done.
 
-    ``state`` is that of the step to be done next, ``met`` once there is none. ``acknowledged_at`` and ``ended_at`` are
-    when the two steps were done, be it by another act than is meant for it or by a withdrawal. A due instant is None while an open pause
-    keeps it from being known.
+    ``state`` is that of the step to be done next, ``met`` once there is none. ``acknowledged_at`` and ``ended_at``
+    are when the two steps were done, be it by another act than is meant for it or by a withdrawal. A due instant is
+    None while an open pause keeps it from being known.
     """
 
     request: Request

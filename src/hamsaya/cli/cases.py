@@ -60,7 +60,8 @@ def _case(session: Session, case: str) -> dict[str, Any]:
     return view
 
 
-def _request(session: Session, case: str, request: str) -> dict[str, Any]:
+def request_view(session: Session, case: str, request: str) -> dict[str, Any]:
+    """Return a request as this node knows it; raises OperatorError `unknown-request`."""
     for view in _case(session, case)["requests"]:
         if view["request"]["request"] == request:
             return dict(view["request"])
@@ -195,7 +196,7 @@ def ask(
 @command(app, "acknowledge", "send")
 def acknowledge(session: Session, case: Case, request: RequestRef, officer: Officer) -> None:
     """Say that a person has taken a request in hand."""
-    asker = _request(session, case, request)["asker"]
+    asker = request_view(session, case, request)["asker"]
     session.send(Acknowledge(request=request, officer=officer), [asker], case)
 
 
@@ -214,7 +215,7 @@ def answer(
     """Answer a request with one item, prepared by one person and released by another."""
     if (text is None) == (text_file is None):
         raise typer.BadParameter("expected exactly one of --text and --text-file")
-    asker = _request(session, case, request)["asker"]
+    asker = request_view(session, case, request)["asker"]
     if item is None:
         item = _new_ref(session, case, "i", {view["item"]["item"] for view in _case(session, case)["items"]})
     content = text if text_file is None else read_text(text_file)
@@ -228,7 +229,7 @@ def decline(
     session: Session, case: Case, request: RequestRef, code: Annotated[DeclineCode, typer.Option()], officer: Officer
 ) -> None:
     """Refuse a request with a code from the closed list."""
-    asker = _request(session, case, request)["asker"]
+    asker = request_view(session, case, request)["asker"]
     session.send(Decline(request=request, code=code, officer=officer), [asker], case)
 
 

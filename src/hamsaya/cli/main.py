@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from hamsaya import __version__
-from hamsaya.cli import assembly, cases, charter, compliance, linkage, log, match, monitor, nodes, treaty
+from hamsaya.cli import assembly, case_requests, cases, charter, compliance, linkage, log, match, monitor, nodes, treaty
 from hamsaya.cli.command import Session, command
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ for _name, _group in {
     "match": match.app,
 }.items():
     app.add_typer(_group, name=_name)
+cases.app.add_typer(case_requests.app)
 for _more in (assembly.app, treaty.app):
     charter.app.add_typer(_more)  # Without a name: its commands stand beside those of the group.
 

@@ -24,6 +24,7 @@ from hamsaya.messages.monitor import Month
 from hamsaya.monitor import picture as pictures
 from hamsaya.monitor.types import Pooled, TableRow
 from hamsaya.node import charter_views, views
+from hamsaya.node.case_figures import pair_figures
 from hamsaya.node.core import Node
 from hamsaya.node.handlers import OWN
 from hamsaya.node.logview import audit, prove
@@ -66,6 +67,13 @@ class CaseArgs(Args, frozen=True):
     """One case."""
 
     case: Ref
+
+
+class FiguresArgs(Args, frozen=True):
+    """A period, ``since <= t < until`` in UTC milliseconds."""
+
+    since: int
+    until: int
 
 
 class PeriodArgs(Args, frozen=True):
@@ -378,6 +386,7 @@ ACTIONS: dict[str, Action] = {
     "inbox": Action(Nothing, _question(lambda node, _: cases_views.inbox(
         node.state.cases, node.own, node.clock.now(), node.agreement.annexes))),
     "hotline": Action(Nothing, _question(lambda node, _: hotline.notices(node.state.hotline, node.clock.now()))),
+    "case-figures": Action(FiguresArgs, _question(lambda node, a: pair_figures(node, a.since, a.until))),
     "picture": Action(PeriodArgs, _question(_picture)),
     "state-picture": Action(PeriodArgs, _state_picture),
     "commitments": Action(Nothing, _question(lambda node, _: compliance_views.commitments(
