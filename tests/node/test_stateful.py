@@ -16,8 +16,27 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hamsaya.adapters.memory import MemoryStore
 from hamsaya.base.errors import PeerError, PolicyRefusal, RetryLater, StoreError
 from hamsaya.base.instants import HOUR, MINUTE
+from hamsaya.cases.clocks import URGENCIES
 from hamsaya.cases.course import due
-from hamsaya.messages.cases import Acknowledge, Answer, Ask, Decline, Open, Overdue, Purge, Revoke
+from hamsaya.cases.types import Request
+from hamsaya.messages.cases import (
+    Acknowledge,
+    Admit,
+    Answer,
+    Ask,
+    Clarify,
+    Decline,
+    Extend,
+    Open,
+    Overdue,
+    Pause,
+    PauseReason,
+    Purge,
+    Resume,
+    Revoke,
+    Transfer,
+    Withdraw,
+)
 from hamsaya.messages.envelope import parse
 from hamsaya.messages.kinds import Body
 from hamsaya.node import handlers
@@ -31,6 +50,9 @@ from tests.support.federation import one
 
 MEMBERS = ("ir", "pk", "uz")
 LINKS = sorted(permutations(MEMBERS, 2))
+REASONS: list[PauseReason] = ["clarification", "court", "force-majeure"]
+STEPS = ["overdue to acknowledge", "admit", "pause", "pause", "resume", "clarify", "extend", "transfer", "withdraw",
+         "ask again"]
 members, links, places = st.sampled_from(MEMBERS), st.sampled_from(LINKS), st.integers(0, 10**6)
 Letter = tuple[str, str, bytes, bytes]
 """(sender, receiver, message id, envelope); for a receipt (receiver, sender, message id, receipt)"""
@@ -83,18 +105,18 @@ class Neighbours(RuleBasedStateMachine):
         )
         self.say(member, body, self.fresh(member, "C"))
 
-    @rule(link=links, place=places)
-    def ask(self, link: tuple[str, str], place: int) -> None:
+    @rule(link=links, place=places, urgency=st.sampled_from(URGENCIES))
+    def ask(self, link: tuple[str, str], place: int, urgency: Any) -> None:
         """A question in some case the asker knows."""
         cases = sorted(self.fed.node(link[0]).state.cases.cases)
-        question = Ask(request=self.fresh(link[0], "R"), to=link[1], question="?", urgency="urgent",
+        question = Ask(request=self.fresh(link[0], "R"), to=link[1], question="?", urgency=urgency,
                        legal_basis="CX.2", desk="desk", officer="o")
         self.say(link[0], question, cases[place % len(cases)])
 
     @rule(
         member=members,
         place=places,
-        how=st.sampled_from(["acknowledge", "answer", "decline", "overdue", "revoke", "purge"]),
+        how=st.sampled_from(["acknowledge", "answer", "decline", "overdue", "revoke", "purge", *STEPS]),
     )
     def go_on(self, member: str, place: int, how: str) -> None:
         """Whatever the tables allow next with something this node knows; what they forbid is refused here."""
@@ -111,7 +133,19 @@ class Neighbours(RuleBasedStateMachine):
                 request=ref, item=self.fresh(member, "I"), text="a secret", caveats=[], prepared_by="o", released_by="p"
             ),
             "decline": lambda: Decline(request=ref, code="not-held", officer="o"),
-            "overdue": lambda: Overdue(request=ref, step="answer", due=due(record, "answer")),
+            "overdue": lambda: Overdue(request=ref, step="answer", due=due(record, "answer") or 0),
+            "overdue to acknowledge": lambda: Overdue(request=ref, step="acknowledge",
+                                                      due=due(record, "acknowledge") or 0),
+            "admit": lambda: Admit(request=ref, extent="part", held_directly=bool(place % 2), officer="o"),
+            "pause": lambda: Pause(request=ref, pause=self.fresh(member, "p"), reason=REASONS[place % 3], text="?",
+                                   officer="o"),
+            "resume": lambda: Resume(request=ref, pause=some_pause(record, place), officer="o"),
+            "clarify": lambda: Clarify(request=ref, pause=some_pause(record, place), text="!", officer="o"),
+            "extend": lambda: Extend(request=ref, reason="volume", text="?", officer="o"),
+            "transfer": lambda: Transfer(request=ref, to=MEMBERS[place % 3], reason="not-competent", officer="o"),
+            "withdraw": lambda: Withdraw(request=ref, officer="o"),
+            "ask again": lambda: Ask(request=self.fresh(member, "R"), to=record.transferred_to or "pk", question="?",
+                                     urgency="urgent", legal_basis="CX.2", desk="desk", officer="o", continues=ref),
             "revoke": lambda: Revoke(item=ref, reason="error", officer="o"),
             "purge": lambda: Purge(item=ref, outcome="purged", officer="o"),
         }
@@ -252,7 +286,7 @@ class Neighbours(RuleBasedStateMachine):
         self.arrive([letter])
         store._fail = None
 
-    @rule(minutes=st.integers(1, 300))
+    @rule(minutes=st.integers(1, 300) | st.integers(300, 5 * 24 * 60))
     def time_passes(self, minutes: int) -> None:
         """Clocks run out, nothing expires; dedupe rows are pruned as a running node does."""
         self.fed.clock.advance(minutes * MINUTE)
@@ -301,6 +335,11 @@ class Neighbours(RuleBasedStateMachine):
         assert shared[0] == shared[1] == shared[2]
         self.nothing_twice_and_nothing_lost()
         self.every_log_extends_what_it_was()
+
+
+def some_pause(request: Request, place: int) -> str:
+    """Return a pause of the request, or one that is none."""
+    return request.pauses[place % len(request.pauses)].pause if request.pauses else "none"
 
 
 def without_texts(cases: dict[str, Any]) -> dict[str, Any]:
