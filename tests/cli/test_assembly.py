@@ -122,7 +122,8 @@ def tick(desk: Desk) -> None:
 
 
 def case_with(member: str, case: str = "X-1") -> tuple[str, ...]:
-    return ("case", "open", case, "--title", "t", "--purpose", "prevent-attack", "--act", "bombing", "--with", member,
+    return ("case", "open", case, "--title", "t", "--purpose", "prevent-attack", "--act", "bombing",
+            "--legal-basis", "CX.1", "--desk", "desk", "--with", member,
             "--officer", "desk-1")
 
 
@@ -423,7 +424,8 @@ def north_answers_a_question(trio: dict[str, Desk]) -> None:
     """Let the south ask and the north answer: the south then holds one item of the north."""
     north, south = trio[NORTH], trio[SOUTH]
     south.json(*case_with(NORTH))
-    south.json("case", "ask", "X-1", NORTH, "--question", "q", "--officer", "desk-1", "--request", "X-1/q")
+    south.json("case", "ask", "X-1", NORTH, "--question", "q",
+               "--desk", "desk", "--officer", "desk-1", "--request", "X-1/q")
     deliver(trio)
     north.json("case", "answer", "X-1", "X-1/q", "--text", "Yes.", "--prepared-by", "desk-2", "--released-by", "desk-4",
                "--item", "X-1/a")

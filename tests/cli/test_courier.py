@@ -17,6 +17,7 @@ CASE = "C-2026-001"
 
 def opened(north: Desk) -> None:
     north.json("case", "open", CASE, "--title", "Detonators", "--purpose", "trace-explosives", "--act", "bombing",
+               "--legal-basis", "CX.1", "--desk", "desk",
                "--with", SOUTH, "--officer", "desk-1", "--subject", "consignment|crate 7|mutually-criminalised|art. 3")
 
 
@@ -24,6 +25,7 @@ def test_nothing_may_be_asked_before_the_members_have_signed(pair: Pair) -> None
     """Default deny reaches the command line with its code; the reason names the instrument."""
     north, _ = pair
     arguments = ["case", "open", CASE, "--title", "x", "--purpose", "trace-explosives", "--act", "bombing",
+                 "--legal-basis", "CX.1", "--desk", "desk",
                  "--with", SOUTH, "--officer", "desk-1"]
     assert north.refused(*arguments) == "not-in-force"
     dry = north.json(*arguments, "--dry-run")
@@ -42,8 +44,10 @@ def test_a_case_lives_from_opening_to_attested_purge(in_force: Pair, carry: Carr
     """One question answered, one declined, the answer revoked and purged, the case closed: by command and courier."""
     north, south = in_force
     opened(north)
-    first = north.json("case", "ask", CASE, SOUTH, "--question", "Whose crate?", "--officer", "desk-1")
-    second = north.json("case", "ask", CASE, SOUTH, "--question", "Which road?", "--officer", "desk-1",
+    first = north.json("case", "ask", CASE, SOUTH, "--question", "Whose crate?",
+                       "--desk", "desk", "--officer", "desk-1")
+    second = north.json("case", "ask", CASE, SOUTH, "--question", "Which road?",
+                        "--desk", "desk", "--officer", "desk-1",
                         "--urgency", "urgent")
     assert first["node_running"] is False and first["recipients"] == [SOUTH]
     assert second["message_id"] != first["message_id"]
@@ -83,7 +87,8 @@ def test_one_person_cannot_both_prepare_and_release(in_force: Pair, carry: Carry
     """The second person is a rule of the cell; the command line is no way around it."""
     north, south = in_force
     opened(north)
-    north.json("case", "ask", CASE, SOUTH, "--question", "Whose?", "--officer", "desk-1", "--request", "R1")
+    north.json("case", "ask", CASE, SOUTH, "--question", "Whose?",
+               "--desk", "desk", "--officer", "desk-1", "--request", "R1")
     carry(north, south)
     answer = ["case", "answer", CASE, "R1", "--text", "x", "--prepared-by", "o-1", "--released-by"]
     assert south.refused(*answer, "o-1") == "two-persons"
@@ -164,16 +169,19 @@ def test_a_case_is_kept_no_longer_than_its_instrument_lets_it(in_force: Pair) ->
     north, _ = in_force
     longest = next(view["retention_days"] for view in north.json("charter", "show")
                    if view["instrument"] == "case-exchange")
-    words = ["case", "open", CASE, "--title", "t", "--purpose", "protect-border", "--act", "bombing", "--with", SOUTH,
+    words = ["case", "open", CASE, "--title", "t", "--purpose", "protect-border", "--act", "bombing",
+             "--legal-basis", "CX.1", "--desk", "desk", "--with", SOUTH,
              "--officer", "o-1", "--retain-days"]
     assert north.refused(*words, str(longest + 1)) == "retention"
     assert north.json(*words, str(longest), "--dry-run")["allowed"] is True
 
 
 @pytest.mark.parametrize(("words", "known"), [
-    (("case", "open", CASE, "--title", "t", "--purpose", "protect-border", "--act", "bombing", "--with", SOUTH,
+    (("case", "open", CASE, "--title", "t", "--purpose", "protect-border", "--act", "bombing",
+      "--legal-basis", "CX.1", "--desk", "desk", "--with", SOUTH,
       "--officer", "o-1", "--subject", "group | x | unsc-listed | y"), "consignment"),
-    (("case", "open", "no reference", "--title", "t", "--purpose", "protect-border", "--act", "bombing", "--with",
+    (("case", "open", "no reference", "--title", "t", "--purpose", "protect-border", "--act", "bombing",
+      "--legal-basis", "CX.1", "--desk", "desk", "--with",
       SOUTH, "--officer", "o-1"), "C-2026-001"),
 ])
 def test_wrong_words_are_answered_with_the_right_ones(pair: Pair, words: tuple[str, ...], known: str) -> None:

@@ -76,6 +76,7 @@ def test_commands_go_to_the_running_node_and_it_stops_cleanly(in_force: Pair, fu
         assert control.stat().st_mode & 0o777 == 0o600
         unable = Desk(desk.directory, desk.directory / "no-passphrase-is-needed-now")
         sent = unable.json("case", "open", "C-1", "--title", "x", "--purpose", "trace-explosives", "--act", "bombing",
+                           "--legal-basis", "CX.1", "--desk", "desk",
                            "--with", SOUTH, "--officer", "o")
         assert sent["node_running"] is True and unable.json("node", "status")["running"] is True
         assert unable.refused("case", "show", "C-2") == "unknown-case"
