@@ -50,6 +50,8 @@ from hamsaya.messages.kinds import Line, Member, Ref, Text
 from hamsaya.messages.linkage import Goods, Tranche
 
 GRID_COLUMNS, GRID_ROWS = 720, 360
+CLOCKS = "clocks.toml"
+"""The file of the annex on clocks, which a pack may have."""
 ANNEX = "annex-reporting"
 """The ``document`` of a ``charter.sign`` of the reporting annex; its revision is ``Pack.annex_digest``."""
 Degrees = Annotated[float, msgspec.Meta(ge=-180.0, le=180.0)]
@@ -237,6 +239,7 @@ class Pack:
         examples: The worked examples of the charter in use by article, ``instrument:clause``.
         areas: PRIO-GRID cell to the parties that report on it; nobody reports on a missing cell.
         annex_digest: SHA-256 of the annex file as it stands on disk, 32 bytes; what the members sign.
+        clocks: The annex on clocks as it stands on disk, which members sign; empty where there is none.
         inputs: Default inputs of the price of compliance by name.
         exercise: The script of the pack's default exercise.
     """
@@ -253,6 +256,7 @@ class Pack:
     areas: Mapping[int, frozenset[str]]
     annex_digest: bytes
     annex_source: str
+    clocks: bytes
     projects: tuple[Project, ...]
     inputs: Mapping[str, Input]
     exercise: Exercise
@@ -312,7 +316,8 @@ def load_pack(path: Folder, version: str | None = None) -> Pack:
         id=head.id, title=head.title, languages=tuple(head.languages),
         disclaimers=MappingProxyType(_disclaimers(head)), map_box=_box(head.map_box), parties=parties,
         charter=charter, versions=known, examples=examples, areas=MappingProxyType(_areas(head.annex.file, annex, ids)),
-        annex_digest=bytes.fromhex(head.annex.sha256), annex_source=head.annex.source, projects=projects,
+        annex_digest=bytes.fromhex(head.annex.sha256), annex_source=head.annex.source,
+        clocks=read_bytes(path, CLOCKS) if path.joinpath(CLOCKS).is_file() else b"", projects=projects,
         inputs=MappingProxyType(inputs), exercise=exercise,
     )
 

@@ -139,12 +139,11 @@ def withdraw(session: Session, case: Case, request: RequestRef, officer: Officer
 @command(app, "table", "json")
 def table(session: Session) -> None:
     """Print the published table: which message moves a case, a request or an item from where to where; no node."""
-    from hamsaya.cases.rules import CROSSING, ROLES, TRANSITIONS
+    from hamsaya.node.case_table import case_table
 
-    rows = [{"state": state, "message": kind, "then": then, "by": ROLES[kind], "crossing": (state, kind) in CROSSING}
-            for (state, kind), then in TRANSITIONS.items()]
+    rows = case_table()
     session.answer(rows, Table(("state", "message", "then", "sent by", "only when it crossed another"),
-                               [(*row.values(),) for row in rows]))
+                               [(row.state, row.message, row.then, row.by, row.crossing) for row in rows]))
 
 
 @command(app, "figures")

@@ -380,11 +380,11 @@ ACTIONS: dict[str, Action] = {
     "explain": Action(SendArgs, _question(_explain)),
     "may": Action(MayArgs, _question(_may)),
     "cases": Action(Nothing, _question(lambda node, _: cases_views.cases(
-        node.state.cases, node.clock.now(), node.agreement.annexes))),
+        node.state.cases, node.clock.now(), node.agreement.annexes(node.state.charter)))),
     "case": Action(CaseArgs, _question(lambda node, a: cases_views.case(
-        node.state.cases, a.case, node.clock.now(), node.agreement.annexes))),
+        node.state.cases, a.case, node.clock.now(), node.agreement.annexes(node.state.charter)))),
     "inbox": Action(Nothing, _question(lambda node, _: cases_views.inbox(
-        node.state.cases, node.own, node.clock.now(), node.agreement.annexes))),
+        node.state.cases, node.own, node.clock.now(), node.agreement.annexes(node.state.charter)))),
     "hotline": Action(Nothing, _question(lambda node, _: hotline.notices(node.state.hotline, node.clock.now()))),
     "case-figures": Action(FiguresArgs, _question(lambda node, a: pair_figures(node, a.since, a.until))),
     "picture": Action(PeriodArgs, _question(_picture)),

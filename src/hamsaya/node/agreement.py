@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import msgspec
+
 from hamsaya.base.decision import Decision
 from hamsaya.base.instants import DAY
 from hamsaya.cases.clocks import Annex
@@ -22,6 +24,8 @@ from hamsaya.charter.types import EMPTY_CHARTER, CharterState
 from hamsaya.messages.event import Event
 
 REVISION_BYTES = 16
+CLOCKS = "annex-clocks"
+"""The ``document`` of a ``charter.sign`` of the annex on clocks."""
 DECISIONS_KEPT = 4096
 SITUATIONS_KEPT = 64
 
@@ -58,7 +62,7 @@ class Agreement:
         areas: PRIO-GRID cell to the members that report on it, from the signed annex, never from polygons.
         observers: Members that may see what they take no part in (joint cell, oversight).
         exercise: Whether this federation is an exercise.
-        annexes: The terms of the clocks that pairs of members have agreed on.
+        clocks: The terms between pairs of members, as the annex on clocks has them (``annexes`` says which count).
         judge: What the clauses are put to; the policy engine and its reference must agree.
     """
 
@@ -71,7 +75,7 @@ class Agreement:
     observers: frozenset[str]
     exercise: bool
     judge: Judge = rules.judge
-    annexes: tuple[Annex, ...] = ()
+    clocks: tuple[Annex, ...] = ()
     _memory: _Memory = field(default_factory=_Memory, repr=False, compare=False)
 
     def decide(
@@ -144,6 +148,17 @@ class Agreement:
     def joint_cells(self) -> frozenset[str]:
         """The parties with the role of a joint cell."""
         return frozenset(member for member, party in self.charter.members.items() if party.role == "joint-cell")
+
+    def annexes(self, state: CharterState) -> tuple[Annex, ...]:
+        """Return the terms between two members that count, each from when both had signed the annex on clocks."""
+        signers = state.signed(CLOCKS, self.documents[CLOCKS]) if self.clocks else {}
+        found = []
+        for annex in self.clocks:
+            if all(member in signers for member in annex.between):
+                since = max(annex.since, *(min(signed.at for signed in signers[m]) for m in annex.between))
+                if annex.until is None or since < annex.until:
+                    found.append(msgspec.structs.replace(annex, since=since))
+        return tuple(found)
 
     @cached_property
     def overseers(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import gc
+import hashlib
 import os
 import tomllib
 from collections.abc import Callable, Iterator
@@ -46,7 +47,8 @@ from hamsaya.crypto.support import require_post_quantum
 from hamsaya.messages.keys import SIGNING_LIFETIME, Card, encode_card, open_card, sign_statement
 from hamsaya.messages.node import Peer
 from hamsaya.monitor.types import Incident
-from hamsaya.node.agreement import Agreement
+from hamsaya.node.agreement import CLOCKS, Agreement
+from hamsaya.node.annexes import clock_annexes
 from hamsaya.node.core import Node, Step, no_step, open_node
 from hamsaya.node.rotation import reissue_card
 from hamsaya.node.send import Draft, SendJob
@@ -291,16 +293,20 @@ def agreement_of(pack: Pack, own: str) -> Agreement:
     require_sound(document)
     charter = compile_document(document)
     exercise = any(instrument.exercise for instrument in document.instruments)
+    documents = {"charter": charter.revision, "annex-reporting": pack.annex_digest}
+    if pack.clocks:
+        documents[CLOCKS] = hashlib.sha256(pack.clocks).digest()
     return Agreement(
         federation=pack.id,
         own=own,
         founding=charter,
         charter=charter,
-        documents={"charter": charter.revision, "annex-reporting": pack.annex_digest},
+        documents=documents,
         areas=pack.areas,
         observers=frozenset(party.id for party in pack.parties if party.role != "member"),
         exercise=exercise,
         judge=ENGINE,
+        clocks=clock_annexes(pack.clocks, {party.id for party in pack.parties}),
     )
 
 

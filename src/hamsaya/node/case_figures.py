@@ -49,12 +49,12 @@ def _taken_back(node: Node, request: Request) -> bool:
     """Return whether a question was withdrawn before anything was to be done."""
     if request.end is not None or request.withdrawn_at is None:
         return False
-    due = course.due(request, "answer", node.agreement.annexes)
+    due = course.due(request, "answer", node.agreement.annexes(node.state.charter))
     return due is None or request.withdrawn_at <= due
 
 
 def _exchange(node: Node, key: Key, request: Request, until: int, signed_by: frozenset[str]) -> Exchange:
-    clock = course.clock(request, "answer", node.agreement.annexes)
+    clock = course.clock(request, "answer", node.agreement.annexes(node.state.charter))
     outcome: Outcome | None = "answered" if request.end == "answered" else "declined" if request.end else None
     # A withdrawal ends the clocks and does not do what they asked for.
     acts = msgspec.structs.replace(request, withdrawn_at=None)
@@ -68,7 +68,7 @@ def _exchange(node: Node, key: Key, request: Request, until: int, signed_by: fro
         ended_at=request.ended_at,
         outcome=outcome,
         code=(request.declined or "not-competent") if outcome == "declined" else None,
-        acknowledge_due=course.due(request, "acknowledge", node.agreement.annexes),
+        acknowledge_due=course.due(request, "acknowledge", node.agreement.annexes(node.state.charter)),
         answer_due=clocks.due(clock),
         paused=clocks.stopped(clock, until if request.ended_at is None else request.ended_at),
         term=clocks.term(clock),

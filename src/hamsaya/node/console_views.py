@@ -113,7 +113,7 @@ def overview(node: Node, latest: int) -> Overview:
     return Overview(
         status=status,
         latest=rows[::-1],
-        tasks=cases_views.inbox(node.state.cases, node.own, status.now, node.agreement.annexes),
+        tasks=cases_views.inbox(node.state.cases, node.own, status.now, node.agreement.annexes(node.state.charter)),
         peers=[peer for peer in views.peers(node) if peer.member != node.own],
         waiting=[row for row in views.outbox(node, 200) if row.state != "admitted"],
         to_vote=[each for each in charter_views.decisions(node)

@@ -173,7 +173,7 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
     "case": (
         lambda agreement, state, event: cases_rules.decide(
             state.cases, event, agreement.observers, agreement.retention(event.instrument), agreement.overseers,
-            agreement.annexes,
+            agreement.annexes(state.charter),
         ),
         lambda state, event: replace(state, cases=cases_reduce.apply(state.cases, event)),
     ),

@@ -131,7 +131,7 @@ def status(node: Node) -> StatusView:
         refused=node.store.refusal_counts(),
         admitted=node.store.journal_counts(),
         open_cases=sum(case.status == "open" for case in node.state.cases.cases.values()),
-        overdue=len(cases_views.overdue(node.state.cases, now, node.agreement.annexes)),
+        overdue=len(cases_views.overdue(node.state.cases, now, node.agreement.annexes(node.state.charter))),
         forked=forked_peers(node),
     )
 
@@ -255,6 +255,6 @@ def overdue_requests(node: Node, now: int) -> list[OverdueRequest]:
     """Return our own requests whose clock ran out and is not marked yet, with whom the mark goes to."""
     return [
         OverdueRequest(case=each.case, request=each.request, step=each.step, due=each.due, parties=(each.asked,))
-        for each in cases_views.overdue(node.state.cases, now, node.agreement.annexes)
+        for each in cases_views.overdue(node.state.cases, now, node.agreement.annexes(node.state.charter))
         if each.asker == node.own and not each.marked
     ]
