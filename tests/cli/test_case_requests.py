@@ -62,6 +62,8 @@ def test_the_steps_of_a_request_by_command(asked: Pair, carry: Carry) -> None:
     assert here["request"] == there["request"] and here["request"]["status"] == "acknowledged"
     assert here["answer_due"] - here["request"]["asked_at"] >= 30 * DAY
     assert (here["request"]["admitted"]["extent"], len(here["request"]["pauses"])) == ("part", 2)
+    shown = " ".join(north.run("case", "show", CASE).stdout.split())
+    assert "Pauses" in shown and "Leave." in shown
 
 
 def test_a_question_is_taken_back_and_one_is_not_handed_over_to_its_asker(asked: Pair, carry: Carry) -> None:
@@ -85,6 +87,7 @@ def test_raising_the_limit_needs_two_persons_and_oversight(in_force: Pair) -> No
     dry = north.json(*words, "--second-officer", "o-2", "--dry-run")
     assert "oversight" in dry["recipients"] and any("CX.11" in reason for reason in dry["reasons"]), dry
     assert north.run(*words, "--second-officer", "o-2", "--limit", "20").exit_code == 2
+    assert north.json("case", "raises") == [], "a dry run decides nothing"
 
 
 def test_figures_by_command_say_that_few_say_nothing(asked: Pair) -> None:

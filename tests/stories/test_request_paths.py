@@ -33,7 +33,7 @@ from hamsaya.messages.cases import (
 from hamsaya.messages.kinds import Body
 from hamsaya.node.case_figures import pair_figures
 from hamsaya.node.send import Draft
-from tests.node.making import CASE, held, parties, reopened
+from tests.node.making import CASE, handmade, held, parties, receive, reopened
 from tests.node.wires import Wires, with_service
 from tests.support.federation import make_federation
 
@@ -225,6 +225,27 @@ def test_withdrawn() -> None:
     desk.agreed()
 
 
+@pytest.mark.parametrize("first", ["answer", "decline", "transfer", "withdraw"])
+def test_what_has_no_row_is_refused_by_the_receiver_too(first: str) -> None:
+    """A node whose software says anything gets a signed refusal for what the table lacks, and nothing changes."""
+    desk = Desk()
+    again: dict[str, Body] = {
+        "answer": Answer(request=FIRST, item="ir/I-2", text="x", caveats=[], prepared_by="a", released_by="b"),
+        "decline": Decline(request=FIRST, code="sovereignty", officer="ir-1"),
+        "transfer": Transfer(request=FIRST, to="uz", reason="not-competent", officer="ir-1"),
+    }
+    taken_back = Withdraw(request=FIRST, officer="pk-1")
+    sender, receiver = ("pk", "ir") if first == "withdraw" else ("ir", "pk")
+    bodies: list[Body] = [taken_back] if first == "withdraw" else list(again.values())
+    desk.says(sender, answer() if first == "answer" else taken_back if first == "withdraw" else again[first])
+    before = desk.view()
+    for body in bodies:
+        assert desk.refused(sender, body) == "illegal-transition"
+        letter = handmade(desk.fed, sender, receiver, body)
+        assert receive(desk.fed.node(receiver), letter.encode()).code == "illegal-transition"
+    assert desk.view() == before
+
+
 def test_an_answer_that_crossed_the_withdrawal_stands() -> None:
     """Both were lawful where they were said; in whatever order they arrive, all three end with the answer."""
     desk = Desk()
@@ -280,7 +301,7 @@ def test_a_case_that_names_more_than_twenty() -> None:
     fed.send("pk", Draft(body, ("ir",), case="C-21"))
     fed.carry_all()
     assert len(fed.node("ir").state.cases.cases["C-21"].subjects) == 21
-    (raised,) = fed.node("oversight").state.cases.raises.values()
+    (raised,) = views.raises(fed.node("oversight").state.cases)
     assert (raised.by, raised.limit, raised.officers) == ("pk", 30, ("pk-1", "pk-2"))
     assert not fed.node("oversight").state.cases.cases, "oversight learns of the decision, not of the case"
 

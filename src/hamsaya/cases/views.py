@@ -15,6 +15,7 @@ from hamsaya.cases.types import (
     Item,
     ItemView,
     OverdueView,
+    Raised,
     Request,
     RequestView,
     Step,
@@ -36,6 +37,11 @@ def case(state: CasesState, ref: str, now: int, annexes: Annexes = ()) -> CaseVi
     """Return one case as it stands at ``now``, or None when this node knows no such case."""
     found = state.cases.get(ref)
     return None if found is None else _case(state, found, now, annexes)
+
+
+def raises(state: CasesState) -> list[Raised]:
+    """Return every decision known here that a case may name more, oldest first; oversight sees these and no case."""
+    return sorted(state.raises.values(), key=lambda raised: (raised.at, raised.case))
 
 
 def overdue(state: CasesState, now: int, annexes: Annexes = ()) -> list[OverdueView]:

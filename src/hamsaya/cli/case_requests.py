@@ -10,7 +10,7 @@ import typer
 from hamsaya.base.errors import OperatorError
 from hamsaya.cli.cases import Case, Officer, RequestRef, request_view
 from hamsaya.cli.command import Session, command, instant, reference
-from hamsaya.cli.output import Table
+from hamsaya.cli.output import Table, when
 from hamsaya.messages.cases import (
     MAX_SUBJECTS,
     MOST_SUBJECTS,
@@ -65,6 +65,17 @@ def raise_limit(
     overseers = [peer["member"] for peer in session.call("peers") if peer["role"] == "oversight"]
     session.send(Raise(limit=limit, reason=reason, officer=officer, second_officer=second_officer),
                  dict.fromkeys([*member, *overseers]), case)
+
+
+@command(app, "raises")
+def raises(session: Session) -> None:
+    """List the decisions known here that a case may name more; oversight sees these and no case."""
+    found = session.call("case-raises")
+    session.answer(found, Table(
+        ("at", "case", "by", "limit", "officers", "reason"),
+        [(when(each["at"]), each["case"], each["by"], each["limit"], each["officers"], each["reason"])
+         for each in found],
+    ))
 
 
 @command(app, "admit", "send")

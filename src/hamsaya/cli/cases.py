@@ -126,10 +126,15 @@ def show(session: Session, case: Case) -> None:
                  r["request"]["question"]) for r in view["requests"]]
     items = [(i["item"]["item"], i["item"]["originator"], i["item"]["status"], i["item"]["holders"],
               i["item"]["caveats"], when(i["purge_due"]), i["outstanding"], i["item"]["text"]) for i in view["items"]]
+    pauses = [(r["request"]["request"], p["pause"], p["reason"], p["text"], when(p["started_at"]),
+               when(min((at for at in (p["resumed_at"], p["clarified_at"]) if at is not None), default=None)),
+               p["clarification"] or "-") for r in view["requests"] for p in r["request"]["pauses"]]
     session.answer(
         view, facts(**head),
         Table(("request", "from", "to", "urgency", "state", "clock", "answer due", "late", "question"), requests,
               "Requests"),
+        *([Table(("request", "pause", "reason", "text", "from", "until", "clarification"), pauses, "Pauses")]
+          if pauses else []),
         Table(("item", "from", "status", "holders", "caveats", "purge due", "not attested", "text"), items, "Items"),
     )
 

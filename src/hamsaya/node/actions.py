@@ -386,6 +386,7 @@ ACTIONS: dict[str, Action] = {
     "inbox": Action(Nothing, _question(lambda node, _: cases_views.inbox(
         node.state.cases, node.own, node.clock.now(), node.agreement.annexes(node.state.charter)))),
     "hotline": Action(Nothing, _question(lambda node, _: hotline.notices(node.state.hotline, node.clock.now()))),
+    "case-raises": Action(Nothing, _question(lambda node, _: cases_views.raises(node.state.cases))),
     "case-figures": Action(FiguresArgs, _question(lambda node, a: pair_figures(node, a.since, a.until))),
     "picture": Action(PeriodArgs, _question(_picture)),
     "state-picture": Action(PeriodArgs, _state_picture),
