@@ -1,0 +1,220 @@
+"""What an item is made of goes where its originators let it go, and no more loosely than they asked.
+
+Rules for an item made of others
+1. each of them is known here: as an item that was given, or by its originator's consent that was told here
+                                                                                    else ``predecessor-missing``
+2. it is named with its true originator, and its maker was given it         else ``wrong-originator``, ``not-held``
+3. it has not been recalled; an embargo on it is over, its time is not   else ``item-revoked``, ``embargoed``, ``past-deletion``
+4. whoever receives the product was given the item by its originator, is that originator, or is named in a consent of
+   the originator to this maker that stands at that instant; no answer is a refusal             else ``consent-missing``
+5. the product is on every axis at least as strict as the item, or as the consent asks where it rests on one; its
+   audience is within theirs                                                          else ``caveats-stripped``
+6. what the maker made itself brings in what that was made of: nothing is washed by a second product
+
+Both ends apply these rules. The sender answers for every recipient, each recipient for itself: others may hold an item
+or a consent that is not known to it.
+
+Rules for a consent
+7. it is asked by a holder for others than itself and the originator, in words           else ``no-text``, ``wrong-role``
+8. it ends later than it is given, and those it names are in the audience that it asks for
+                                                                       else ``consent-expired``, ``outside-audience``
+9. a recalled item is not consented to                                                          else ``item-revoked``
+10. who consents for what it made of another's item has that other's consent for the same recipients
+                                                                                             else ``consent-missing``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from hamsaya.base.decision import Decision, refuse
+from hamsaya.base.instants import to_text
+from hamsaya.cases.caveats import SCOPES, weaker
+from hamsaya.cases.lineage import recalled_at
+from hamsaya.cases.matter import Matter
+from hamsaya.cases.types import Case, CasesState, Decided, Grant, Item
+from hamsaya.messages.cases import Answer, Parent
+from hamsaya.messages.caveats import Audience, Caveats
+from hamsaya.messages.event import Event
+from hamsaya.messages.items import ConsentAsk, ConsentGiven
+
+
+def derived(state: CasesState, event: Event, body: Answer, participants: Collection[str]) -> Iterator[Decision]:
+    """Yield every rule that stands against the item of ``body`` for what it was made of."""
+    for parent in _roots(state, event.sender, body.derived_from):
+        item = state.items.get((parent.case, parent.item))
+        if item is None and parent.originator != event.sender and not _grants(state, parent):
+            text = f"neither {parent.item} nor its originator's consent is known here"
+            yield refuse("predecessor-missing", "cases:onward", text)
+        elif parent.originator == event.sender and item is None and state.own in (None, event.sender):
+            yield refuse("predecessor-missing", "cases:onward", f"{parent.item} is not known here")
+        else:
+            asked = _answered_for(state, event, participants)
+            yield from _parent(state, event, body.caveats, parent, item, asked)
+
+
+def _roots(state: CasesState, maker: str, parents: Iterable[Parent]) -> Iterator[Parent]:
+    """Yield ``parents``, and in addition to what the maker made itself, what that was made of."""
+    seen: set[Parent] = set()
+    waiting = list(parents)
+    while waiting:
+        parent = waiting.pop(0)
+        if parent in seen:
+            continue
+        seen.add(parent)
+        yield parent
+        item = state.items.get((parent.case, parent.item))
+        if item is not None and item.originator == maker:
+            waiting.extend(item.derived_from)
+
+
+def _answered_for(state: CasesState, event: Event, participants: Collection[str]) -> list[str]:
+    """Return the recipients that this node judges: all at the sender, elsewhere this node's own member."""
+    if state.own in (None, event.sender):
+        return sorted(set(event.recipients) & set(participants))
+    return [state.own] if state.own in participants else []
+
+
+def _parent(
+    state: CasesState, event: Event, caveats: Caveats, parent: Parent, item: Item | None, recipients: list[str]
+) -> Iterator[Decision]:
+    # 2. Whose it is, and who has it.
+    if item is not None and item.originator != parent.originator:
+        yield refuse("wrong-originator", "cases:onward", f"{parent.item} was given by another member")
+        return
+    if item is not None and event.sender not in (item.originator, *item.holders):
+        yield refuse("not-held", "cases:onward", f"{event.sender} was not given {parent.item}")
+    # 3. Recall and time.
+    if item is not None and (recalled := recalled_at(state, item)) is not None:
+        if recalled <= event.issued_at or event.sender == state.own:
+            yield refuse("item-revoked", "cases:onward", f"{parent.item} is recalled: nothing is made of it any more")
+    if parent.originator == event.sender:
+        return
+    # 4. Recipients.
+    demands: list[Caveats] = []
+    for member in recipients:
+        if item is not None and member in (item.originator, *item.holders):
+            demands.append(item.caveats)
+        elif (consent := _consent(state, parent, event.sender, member, event.issued_at)) is not None:
+            demands.append(consent.caveats)
+        else:
+            text = f"{parent.originator} has not consented that {event.sender} passes {parent.item} on to {member}"
+            yield refuse("consent-missing", "cases:onward", text)
+    yield from _kept(event, caveats, parent, item, demands)
+
+
+def _kept(
+    event: Event, caveats: Caveats, parent: Parent, item: Item | None, demands: list[Caveats]
+) -> Iterator[Decision]:
+    # 3. Time, as what it rests on says.
+    for demand in demands:
+        if demand.embargo_until is not None and event.issued_at < demand.embargo_until:
+            text = f"nothing is done with {parent.item} before {to_text(demand.embargo_until)}"
+            yield refuse("embargoed", "cases:onward", text)
+        if demand.delete_by is not None and event.issued_at >= demand.delete_by:
+            yield refuse("past-deletion", "cases:onward", f"{parent.item} was to be deleted")
+    # 5. Every axis.
+    lost = {axis for demand in demands for axis in weaker(demand, caveats) if axis != "audience"}
+    if demands and not _within(caveats.audience, [each.audience for each in demands], parent.originator):
+        lost.add("audience")
+    if lost:
+        text = f"what the originator of {parent.item} asked for would be lost on: {', '.join(sorted(lost))}"
+        yield refuse("caveats-stripped", "cases:onward", text)
+
+
+def _within(audience: Audience, allowed: list[Audience], originator: str) -> bool:
+    """Say whether everybody in ``audience`` is in one of ``allowed``, or is the originator."""
+    if audience.scope != "listed":
+        return any(SCOPES.index(each.scope) <= SCOPES.index(audience.scope) for each in allowed)
+    return all(
+        desk.partition("/")[0] == originator or any(each.includes(desk) for each in allowed) for desk in audience.desks
+    )
+
+
+def _grants(state: CasesState, parent: Parent) -> list[Grant]:
+    """Return what the originator has said here on passing ``parent`` on."""
+    ref = (parent.case, parent.item, parent.originator)
+    return [grant for key, grant in sorted(state.grants.items()) if key[:3] == ref]
+
+
+def standing(grant: Grant, at: int) -> Decided | None:
+    """Return the originator's last word on a consent at ``at`` where it grants it and is not over; else None."""
+    said = [each for each in grant.decided if each.at <= at]
+    return said[-1] if said and said[-1].granted and at < said[-1].until else None
+
+
+def _consent(state: CasesState, parent: Parent, asker: str, to: str, at: int) -> Decided | None:
+    for grant in _grants(state, parent):
+        if grant.asker == asker and to in grant.to and (word := standing(grant, at)) is not None:
+            return word
+    return None
+
+
+# --- Consents --------------------------------------------------------------------------------------------
+
+
+def told(body: ConsentGiven) -> frozenset[str]:
+    """Return who is told of a consent: who asked, and where it is granted those it lets the item be passed on to."""
+    return frozenset((body.asker, *(body.to if body.granted else ())))
+
+
+def elsewhere(state: CasesState, event: Event, body: ConsentGiven, case: Case | None) -> Matter | None:
+    """Return what a consent is about at a node that was not given the item, None where it does not concern that node.
+
+    Whose item it is cannot be known here: it is taken as its sender's, and serves for items named as that sender's.
+    """
+    if state.own is not None and state.own not in body.to:
+        return None
+    people = frozenset((event.sender, body.asker, *body.to)) | frozenset(case.participants if case else ())
+    return Matter("elsewhere", frozenset((event.sender,)), told(body), people, case)
+
+
+def asked(event: Event, body: ConsentAsk, item: Item) -> Iterator[Decision]:
+    """Yield what forbids asking for a consent."""
+    if body.text is None:
+        yield refuse("no-text", "cases:consent", "a consent is asked for the words that would be passed on")
+    if {event.sender, item.originator} & set(body.to):
+        yield refuse("wrong-role", "cases:consent", "a consent is asked for others than its originator and the asker")
+    if any(each.consent == body.consent and each.asker != event.sender for each in item.sought):
+        yield refuse("already-exists", "cases:consent", "the consent's reference is taken")
+
+
+def consent(state: CasesState, event: Event, body: ConsentGiven, item: Item | None) -> Iterator[Decision]:
+    """Yield what forbids a word on a consent; a refusal or withdrawal is always open."""
+    if item is not None and body.asker not in item.holders:
+        yield refuse("not-held", "cases:consent", f"{body.asker} was not given the item")
+    known = state.grants.get((event.case or "", body.item, event.sender, body.consent))
+    if known is not None and (known.asker, known.to) != (body.asker, tuple(sorted(set(body.to)))):
+        yield refuse("already-exists", "cases:consent", "the consent's reference stands for another question")
+    if not body.granted:
+        return
+    if body.until <= event.issued_at:
+        yield refuse("consent-expired", "cases:consent", "a consent ends later than it is given")
+    for member in body.to:
+        if not body.caveats.audience.reaches(member) or member in body.caveats.barred:
+            text = f"the caveats under which it may be passed on keep it from {member}"
+            yield refuse("outside-audience", "cases:consent", text)
+    if item is None:
+        return
+    recalled = recalled_at(state, item)
+    if recalled is not None and recalled <= event.issued_at:
+        yield refuse("item-revoked", "cases:consent", "the item is recalled")
+    if state.own in (None, event.sender):
+        yield from _rests(state, event, body, item)
+
+
+def _rests(state: CasesState, event: Event, body: ConsentGiven, item: Item) -> Iterator[Decision]:
+    """Rule 10: asked of the originator alone, for nobody else knows all the consents it has."""
+    for parent in _roots(state, event.sender, item.derived_from):
+        if parent.originator == event.sender:
+            continue
+        origin = state.items.get((parent.case, parent.item))
+        for member in body.to:
+            given = origin is not None and member in (origin.originator, *origin.holders)
+            word = _consent(state, parent, event.sender, member, event.issued_at)
+            if not given and word is None:
+                text = f"{parent.originator} has not consented that {parent.item} reaches {member}"
+                yield refuse("consent-missing", "cases:consent", text)
+            elif word is not None and weaker(word.caveats, body.caveats):
+                text = f"the consent of {parent.originator} asks for stricter caveats"
+                yield refuse("caveats-stripped", "cases:consent", text)
