@@ -1,19 +1,20 @@
 """One item given in answer: released by two persons, locked until accepted, recalled, kept no longer than agreed.
 
 Rules of the kinds
-answer    rules of release and of what it is made of: ``release``, ``onward``. An answer that supersedes an item corrects
-          it for the same request, by its originator, and is told to all its holders  else ``wrong-request``
+answer    rules of release and of what it is made of: ``release``, ``onward``. An answer that supersedes an item
+          corrects it for the same request, by its originator, and is told to all its holders  else ``wrong-request``
 seen      once a holder                                                             else ``already-seen``
 accept    once a holder                                                             else ``already-accepted``
 unlock    a locked item, once a holder, to that holder alone, after it has accepted, with the very key that the answer
           committed to, and not once it is recalled
-                           else ``not-locked``, ``already-unlocked``, ``recipient-outside``, ``wrong-key``, ``item-revoked``
+                 else ``item-revoked``, ``not-locked``, ``already-unlocked``, ``recipient-outside``, ``wrong-key``
 use       at any time
 consents  rules of ``onward``
-purge     of an item that was recalled, or made of one that was; what is retained under law names the law; after "purged"
-          a holder has nothing to add     else ``predecessor-missing``, ``law-required``, ``already-purged``, ``on-hold``
+purge     of an item that was recalled, or made of one that was; what is retained under law names the law; after
+          "purged" a holder has nothing to add
+                                       else ``predecessor-missing``, ``law-required``, ``already-purged``, ``on-hold``
 hold      by two different persons                                                  else ``two-persons``
-unhold    of what is held, by two different persons         else ``predecessor-missing``, ``two-persons``
+unhold    of what is held, by two different persons                       else ``predecessor-missing``, ``two-persons``
 tombstone once what the case and the caveats allow is over, unless a law holds it
                                                          else ``not-due``, ``on-hold``, ``already-purged``
 
@@ -164,16 +165,15 @@ def _item(state: CasesState, event: Event, item: Item, case: Case) -> Iterator[D
 
 
 def _unlock(state: CasesState, event: Event, body: Unlock, item: Item) -> Iterator[Decision]:
-    if item.status == "revoked" or item.locked is None:
-        recalled = recalled_at(state, item)
-        if recalled is not None and recalled <= event.issued_at:
-            yield refuse("item-revoked", "cases:unlock", "the item is recalled: nobody is given its key any more")
-        elif item.locked is None and item.text is not None:
-            yield refuse("not-locked", "cases:unlock", "the item is open to whoever holds it")
+    recalled = recalled_at(state, item)
+    if recalled is not None and recalled <= event.issued_at:
+        yield refuse("item-revoked", "cases:unlock", "the item is recalled: nobody is given its key any more")
+    if item.text is not None:
+        yield refuse("not-locked", "cases:unlock", "the item is open to whoever holds it")
     if any(each.holder == body.holder for each in item.unlocked):
         yield refuse("already-unlocked", "cases:unlock", "this holder was given the key before")
     if set(event.recipients) != {body.holder}:
-        yield refuse("recipient-outside", "cases:unlock", "the key goes to the holder that accepted, and to nobody else")
+        yield refuse("recipient-outside", "cases:unlock", "the key goes to the holder that accepted, and to no other")
     if body.key is None or (item.locked is not None and commitment_of(body.key) != item.locked.commitment):
         yield refuse("wrong-key", "cases:unlock", "it is not the key that the answer committed to")
 

@@ -4,7 +4,8 @@ Rules for an item made of others
 1. each of them is known here: as an item that was given, or by its originator's consent that was told here
                                                                                     else ``predecessor-missing``
 2. it is named with its true originator, and its maker was given it         else ``wrong-originator``, ``not-held``
-3. it has not been recalled; an embargo on it is over, its time is not   else ``item-revoked``, ``embargoed``, ``past-deletion``
+3. it has not been recalled; an embargo on it is over, its time is not
+                                                                 else ``item-revoked``, ``embargoed``, ``past-deletion``
 4. whoever receives the product was given the item by its originator, is that originator, or is named in a consent of
    the originator to this maker that stands at that instant; no answer is a refusal             else ``consent-missing``
 5. the product is on every axis at least as strict as the item, or as the consent asks where it rests on one; its
@@ -15,7 +16,7 @@ Both ends apply these rules. The sender answers for every recipient, each recipi
 or a consent that is not known to it.
 
 Rules for a consent
-7. it is asked by a holder for others than itself and the originator, in words           else ``no-text``, ``wrong-role``
+7. it is asked by a holder for others than itself and the originator, in words        else ``no-text``, ``wrong-role``
 8. it ends later than it is given, and those it names are in the audience that it asks for
                                                                        else ``consent-expired``, ``outside-audience``
 9. a recalled item is not consented to                                                          else ``item-revoked``
@@ -29,7 +30,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from hamsaya.base.decision import Decision, refuse
 from hamsaya.base.instants import to_text
-from hamsaya.cases.caveats import SCOPES, weaker
+from hamsaya.cases.caveats import SCOPES, Axis, weaker
 from hamsaya.cases.lineage import recalled_at
 from hamsaya.cases.matter import Matter
 from hamsaya.cases.types import Case, CasesState, Decided, Grant, Item
@@ -85,9 +86,9 @@ def _parent(
     if item is not None and event.sender not in (item.originator, *item.holders):
         yield refuse("not-held", "cases:onward", f"{event.sender} was not given {parent.item}")
     # 3. Recall and time.
-    if item is not None and (recalled := recalled_at(state, item)) is not None:
-        if recalled <= event.issued_at or event.sender == state.own:
-            yield refuse("item-revoked", "cases:onward", f"{parent.item} is recalled: nothing is made of it any more")
+    recalled = None if item is None else recalled_at(state, item)
+    if recalled is not None and (recalled <= event.issued_at or event.sender == state.own):
+        yield refuse("item-revoked", "cases:onward", f"{parent.item} is recalled: nothing is made of it any more")
     if parent.originator == event.sender:
         return
     # 4. Recipients.
@@ -114,7 +115,7 @@ def _kept(
         if demand.delete_by is not None and event.issued_at >= demand.delete_by:
             yield refuse("past-deletion", "cases:onward", f"{parent.item} was to be deleted")
     # 5. Every axis.
-    lost = {axis for demand in demands for axis in weaker(demand, caveats) if axis != "audience"}
+    lost: set[Axis] = {axis for demand in demands for axis in weaker(demand, caveats) if axis != "audience"}
     if demands and not _within(caveats.audience, [each.audience for each in demands], parent.originator):
         lost.add("audience")
     if lost:

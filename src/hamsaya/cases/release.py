@@ -1,4 +1,4 @@
-"""May this item leave: said by two persons, to somebody, under caveats that let those receive it, locked where they ask.
+"""May this item leave: by two persons, to somebody, under caveats that let those receive it, locked where they ask.
 
 Rules, in the order in which they are applied
 1. it carries its text: in clear under D0 and D1, locked under D2 and D3             else ``no-text``, ``not-locked``

@@ -114,7 +114,7 @@ def _done_at(request: Request, step: Step) -> int | None:
 def _outstanding(state: CasesState, item: Item) -> list[str]:
     if recalled_at(state, item) is None:
         return []
-    done = {each.holder for each in (*item.attested, *item.deleted)}
+    done = {each.holder for each in item.attested} | {each.holder for each in item.deleted}
     return [holder for holder in item.holders if holder not in done]
 
 

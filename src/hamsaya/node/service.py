@@ -22,6 +22,7 @@ from hamsaya.node.assembly import contests_due, records_due
 from hamsaya.node.core import Node
 from hamsaya.node.dispatch import Dispatcher, address_of
 from hamsaya.node.exchange import Bundle, Carried
+from hamsaya.node.items import items_due
 from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.recipients import stop_outbox
 from hamsaya.node.rotation import close_key, peers_to_tell, prepare_successor, promote_successor, rotate_keys
@@ -250,9 +251,9 @@ class Service:
     # -- the clock's own acts -----------------------------------------------------------------------------
 
     async def tick(self) -> None:
-        """Do what time brings: record overdue answers and votes, contest, expire, prune, keep KEM epochs ahead."""
+        """Do what time brings: overdue answers and votes, what items ask for, contests, expiry, KEM epochs ahead."""
         await self.writer.call(Act(_housekeeping))
-        for due in (_overdue_drafts, records_due, contests_due):
+        for due in (_overdue_drafts, items_due, records_due, contests_due):
             for draft in await self.ask(due):
                 with contextlib.suppress(HamsayaError):
                     await self.send(draft)
