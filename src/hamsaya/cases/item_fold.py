@@ -27,7 +27,19 @@ from hamsaya.cases.types import (
 )
 from hamsaya.messages.cases import Answer, Purge, Revoke
 from hamsaya.messages.event import Event
-from hamsaya.messages.items import Accept, ConsentAsk, ConsentGiven, Hold, Seen, Tombstone, Unhold, Unlock, Use
+from hamsaya.messages.items import (
+    Accept,
+    ConsentAsk,
+    ConsentEnd,
+    ConsentGiven,
+    Hold,
+    Recall,
+    Seen,
+    Tombstone,
+    Unhold,
+    Unlock,
+    Use,
+)
 from hamsaya.messages.kinds import Body
 
 R = TypeVar("R", Said, Unlocked, Used, Sought, Held, Deleted)
@@ -38,6 +50,8 @@ def apply(state: CasesState, event: Event) -> CasesState:
     body, ref = event.body, event.case or ""
     if isinstance(body, ConsentGiven):
         return _decided(state, event, body)
+    if isinstance(body, ConsentEnd):
+        return _consent_ended(state, event, body)
     if isinstance(body, Answer):
         return _superseded(_put(state, _released(ref, event, body)), ref, body)
     name = getattr(body, "item", None)
@@ -50,6 +64,8 @@ def _moved(item: Item, event: Event) -> Item:
     match event.body:
         case Revoke(reason=reason):
             return replace(item, status="revoked", revoked_at=at, reason=reason)
+        case Recall():
+            return replace(item, status="revoked", revoked_at=at, reason="origin-recalled")
         case Purge() as body:
             mine = Attested(holder=by, outcome=body.outcome, at=at, law=body.law)
             return replace(item, attested=_latest(item.attested, mine))
@@ -66,8 +82,9 @@ def _moved(item: Item, event: Event) -> Item:
             asked = Sought(consent=body.consent, asker=by, to=tuple(sorted(set(body.to))), purpose=body.purpose,
                            officer=body.officer, at=at, text=body.text)
             return replace(item, sought=_with(item.sought, asked))
-        case Hold(law=law, officers=officers):
-            return replace(item, holds=_held(item, Held(holder=by, law=law, officers=tuple(officers), at=at)))
+        case Hold() as body:
+            officers = (body.prepared_by, body.released_by)
+            return replace(item, holds=_held(item, Held(holder=by, law=body.law, officers=officers, at=at)))
         case Unhold(law=law):
             return replace(item, holds=_ended(item, by, law, at))
         case Tombstone():
@@ -129,8 +146,16 @@ def _decided(state: CasesState, event: Event, body: ConsentGiven) -> CasesState:
     known = state.grants.get(key)
     decided = {mine, *(known.decided if known else ())}
     grant = Grant(case=key[0], item=key[1], originator=key[2], consent=key[3], asker=body.asker,
-                  to=tuple(sorted(set(body.to))), decided=tuple(sorted(decided, key=_decision_order)))
+                  to=tuple(sorted(set(body.to))), decided=tuple(sorted(decided, key=_decision_order)),
+                  ended_at=known.ended_at if known else None)
     return dataclasses.replace(state, grants=state.grants.set(key, grant))
+
+
+def _consent_ended(state: CasesState, event: Event, body: ConsentEnd) -> CasesState:
+    key = (event.case or "", body.item, event.sender, body.consent)
+    grant = state.grants[key]
+    ended = replace(grant, ended_at=min(event.issued_at, grant.ended_at or event.issued_at))
+    return dataclasses.replace(state, grants=state.grants.set(key, ended))
 
 
 def _decision_order(decided: Decided) -> tuple[int, bool, int, str]:

@@ -9,6 +9,7 @@ unlock    a locked item, once a holder, to that holder alone, after it has accep
           committed to, and not once it is recalled
                  else ``item-revoked``, ``not-locked``, ``already-unlocked``, ``recipient-outside``, ``wrong-key``
 use       at any time
+recall    of what was made of something that is recalled; its originator alone may know that     else ``not-recalled``
 consents  rules of ``onward``
 purge     of an item that was recalled, or made of one that was; what is retained under law names the law; after
           "purged" a holder has nothing to add
@@ -37,8 +38,10 @@ from hamsaya.messages.event import Event
 from hamsaya.messages.items import (
     Accept,
     ConsentAsk,
+    ConsentEnd,
     ConsentGiven,
     Hold,
+    Recall,
     Seen,
     Tombstone,
     Unhold,
@@ -56,6 +59,8 @@ ROLES = {
     "case.use": _HOLDER,
     "case.consent-ask": _HOLDER,
     "case.consent": _OWNER,
+    "case.consent-end": _OWNER,
+    "case.recall": _OWNER,
     "case.hold": _HOLDER,
     "case.unhold": _HOLDER,
     "case.tombstone": "a holder of the item, or its originator,",
@@ -65,11 +70,14 @@ _SAID = ("seen", "accept", "unlock", "use", "consent-ask", "consent", "hold", "u
 TRANSITIONS = {
     ("released", "case.revoke"): "revoked",
     ("superseded", "case.revoke"): "revoked",
+    ("released", "case.recall"): "revoked",
+    ("superseded", "case.recall"): "revoked",
     ("released", "case.answer"): "superseded",
     ("revoked", "case.answer"): "revoked",
     **{(state, f"case.{said}"): state for state in ("released", "superseded", "revoked") for said in _SAID},
     # A consent is told to those it lets an item be passed on to, who do not know the item yet.
     ("elsewhere", "case.consent"): "elsewhere",
+    ("elsewhere", "case.consent-end"): "elsewhere",
 }
 
 
@@ -88,6 +96,8 @@ def answered(state: CasesState, event: Event, ref: str, case: Case | None) -> Ma
 def matter(state: CasesState, event: Event, ref: str, case: Case | None) -> Matter | None:
     """Return what a message about an item is about, or None while that is unknown here."""
     body = event.body
+    if isinstance(body, ConsentEnd):
+        return onward.ending(state, event, body, case)
     item = state.items.get((ref, body.item))  # type: ignore[attr-defined]
     if isinstance(body, ConsentGiven) and (case is None or item is None):
         return onward.elsewhere(state, event, body, case)
@@ -95,7 +105,7 @@ def matter(state: CasesState, event: Event, ref: str, case: Case | None) -> Matt
         return None
     owner, holders, people = frozenset((item.originator,)), frozenset(item.holders), frozenset(case.participants)
     match body:
-        case Revoke():
+        case Revoke() | Recall():
             actors, told = owner, holders
         case Unlock(holder=holder):
             actors, told = owner, frozenset((holder,))
@@ -156,8 +166,10 @@ def _item(state: CasesState, event: Event, item: Item, case: Case) -> Iterator[D
             yield from _unlock(state, event, body, item)
         case ConsentAsk() as body:
             yield from onward.asked(event, body, item)
-        case Hold(officers=officers) | Unhold(officers=officers) if len(set(officers)) < 2:
+        case (Hold() | Unhold()) as body if body.prepared_by == body.released_by:
             yield refuse("two-persons", "cases:hold", "two persons say that a law keeps an item, or no more")
+        case Recall() if state.own in (None, event.sender) and recalled_at(state, item) is None:
+            yield refuse("not-recalled", "cases:recall", "nothing it was made of is recalled; revoke it yourself")
         case Purge() as body:
             yield from _purge(event, body, item)
         case Tombstone():

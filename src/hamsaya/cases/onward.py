@@ -37,7 +37,7 @@ from hamsaya.cases.types import Case, CasesState, Decided, Grant, Item
 from hamsaya.messages.cases import Answer, Parent
 from hamsaya.messages.caveats import Audience, Caveats
 from hamsaya.messages.event import Event
-from hamsaya.messages.items import ConsentAsk, ConsentGiven
+from hamsaya.messages.items import ConsentAsk, ConsentEnd, ConsentGiven
 
 
 def derived(state: CasesState, event: Event, body: Answer, participants: Collection[str]) -> Iterator[Decision]:
@@ -140,6 +140,8 @@ def _grants(state: CasesState, parent: Parent) -> list[Grant]:
 
 def standing(grant: Grant, at: int) -> Decided | None:
     """Return the originator's last word on a consent at ``at`` where it grants it and is not over; else None."""
+    if grant.ended_at is not None and grant.ended_at <= at:
+        return None
     said = [each for each in grant.decided if each.at <= at]
     return said[-1] if said and said[-1].granted and at < said[-1].until else None
 
@@ -168,6 +170,16 @@ def elsewhere(state: CasesState, event: Event, body: ConsentGiven, case: Case | 
         return None
     people = frozenset((event.sender, body.asker, *body.to)) | frozenset(case.participants if case else ())
     return Matter("elsewhere", frozenset((event.sender,)), told(body), people, case)
+
+
+def ending(state: CasesState, event: Event, body: ConsentEnd, case: Case | None) -> Matter | None:
+    """Return what the end of a consent is about: the consent, wherever it is known."""
+    grant = state.grants.get((event.case or "", body.item, event.sender, body.consent))
+    if grant is None:
+        return None
+    named = frozenset((grant.asker, *grant.to))
+    people = named | {event.sender} | frozenset(case.participants if case else ())
+    return Matter("elsewhere", frozenset((event.sender,)), named, people, case)
 
 
 def asked(event: Event, body: ConsentAsk, item: Item) -> Iterator[Decision]:

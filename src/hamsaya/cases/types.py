@@ -127,7 +127,7 @@ class Held(_Record, frozen=True):
 
     holder: str
     law: str
-    officers: tuple[str, ...]
+    officers: tuple[str, str]
     at: int
     ended_at: int | None = None
 
@@ -170,7 +170,7 @@ class Item(_Record, frozen=True):
     key: bytes | None = None
     superseded_by: str | None = None
     revoked_at: int | None = None
-    reason: RevokeReason | None = None
+    reason: RevokeReason | Literal["origin-recalled"] | None = None
     attested: tuple[Attested, ...] = ()
     seen: tuple[Said, ...] = ()
     accepted: tuple[Said, ...] = ()
@@ -194,6 +194,8 @@ class Decided(_Record, frozen=True):
 class Grant(_Record, frozen=True):
     """Whether ``asker`` may pass an item on to these, as its originator has said; the last word before an act counts.
 
+    From ``ended_at`` on, when the item was recalled, nothing may be passed on any more, whatever is said.
+
     It is known also where the item itself is not: at those to whom it may be passed on.
     """
 
@@ -204,6 +206,7 @@ class Grant(_Record, frozen=True):
     asker: str
     to: tuple[str, ...]
     decided: tuple[Decided, ...]
+    ended_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ to the asker, a revocation to every holder, opening and closing to the participa
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
-from hamsaya.cli.command import Session, command, instant, read_text, reference
+from hamsaya.cli.command import Session, command, instant, reference
 from hamsaya.cli.hotline import register
 from hamsaya.cli.output import Table, facts, when
 from hamsaya.messages.cases import (
@@ -184,6 +183,3 @@ def close(session: Session, case: Case, outcome: Annotated[CloseOutcome, typer.O
     """Close a case that this node opened."""
     participants = _case(session, case)["case"]["participants"]
     session.send(Close(outcome=outcome, officer=officer), participants, case)
-
-
-case_items.register(app, _case, _request, _new_ref)

@@ -22,8 +22,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from hamsaya.adapters.regionpack import AskScript, Pack
 from hamsaya.base.instants import DAY
 from hamsaya.base.interval import Interval

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from hamsaya import __version__
-from hamsaya.cli import assembly, cases, charter, compliance, linkage, log, match, monitor, nodes, treaty
+from hamsaya.cli import assembly, case_items, cases, charter, compliance, linkage, log, match, monitor, nodes, treaty
 from hamsaya.cli.command import Session, command
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ for _name, _group in {
     app.add_typer(_group, name=_name)
 for _more in (assembly.app, treaty.app):
     charter.app.add_typer(_more)  # Without a name: its commands stand beside those of the group.
+cases.app.add_typer(case_items.app)
 
 PRESENT = "--with-"
 """``demo --with-NAME`` is ``demo --with ID``: NAME is a party's id, or its English name in small letters."""

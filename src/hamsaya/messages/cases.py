@@ -21,7 +21,7 @@ DeclineCode = Literal[
 ]
 SubjectType = Literal["person", "vehicle", "document", "consignment"]
 Eligibility = Literal["unsc-listed", "mutually-criminalised"]
-RevokeReason = Literal["error", "source-protection", "consent-withdrawn", "legal-order", "origin-recalled"]
+RevokeReason = Literal["error", "source-protection", "consent-withdrawn", "legal-order"]
 PurgeOutcome = Literal["purged", "retained-under-law", "in-court-file"]
 CloseOutcome = Literal["resolved", "not-resolved", "withdrawn"]
 

@@ -20,7 +20,6 @@ UseOutcome = Literal[
     "harm-averted", "found-wrong",
 ]
 Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
-Two = Annotated[list[Ref], msgspec.Meta(min_length=2, max_length=2)]
 Members = Annotated[list[Member], msgspec.Meta(min_length=1, max_length=32)]
 _KEY_DOMAIN = "hamsaya/v1/item-key"
 
@@ -94,6 +93,21 @@ class ConsentGiven(Body, frozen=True):
     officer: Ref
 
 
+@kind("case.consent-end")
+class ConsentEnd(Body, frozen=True):
+    """The originator's node ends a consent by itself, because the item is recalled; told to all whom it named."""
+
+    consent: Ref
+    item: Ref
+
+
+@kind("case.recall")
+class Recall(Body, frozen=True):
+    """The originator's node recalls an item by itself, because something it was made of is recalled."""
+
+    item: Ref
+
+
 @kind("case.tombstone")
 class Tombstone(Body, frozen=True):
     """The time for which the item may be kept is over: its text is deleted at the sender's node."""
@@ -104,17 +118,19 @@ class Tombstone(Body, frozen=True):
 
 @kind("case.hold")
 class Hold(Body, frozen=True):
-    """A law obliges this holder to keep the item; two of its officers say so."""
+    """A law obliges this holder to keep the item: one of its officers says so and another confirms it."""
 
     item: Ref
     law: Ref
-    officers: Two
+    prepared_by: Ref
+    released_by: Ref
 
 
 @kind("case.unhold")
 class Unhold(Body, frozen=True):
-    """The law that kept the item obliges no more; two officers say so."""
+    """The law that kept the item obliges no more: one officer says so and another confirms it."""
 
     item: Ref
     law: Ref
-    officers: Two
+    prepared_by: Ref
+    released_by: Ref

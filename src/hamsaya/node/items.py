@@ -1,11 +1,11 @@
 """What desks see of the items this node holds, and what this node says about them by itself.
 
-A desk's caveats are kept here: a text is shown to a desk that the item's caveats let see it, and exported where they let
-it be exported; its originator sees what it gave, and no caveat keeps anything from the oversight body.
+Caveats are enforced here: a text is shown to a desk that its caveats let see it, and exported where they let it be
+exported; its originator sees what it gave, and no caveat keeps anything from the oversight body.
 
 By itself, with the clock, a node
 1. gives the key of its own locked item to a holder that has accepted its caveats;
-2. recalls what it made of a recalled item, and withdraws the consents it gave for it;
+2. recalls what it made of a recalled item, and ends the consents it gave for it;
 3. deletes an item whose time is over, from state and journal, and says so over its signature.
 """
 
@@ -24,17 +24,14 @@ from hamsaya.cases.item_fold import is_deleted
 from hamsaya.cases.lineage import keep_until, recalled_at
 from hamsaya.cases.onward import standing
 from hamsaya.cases.types import CaseView, Item, ItemView
-from hamsaya.messages.cases import Revoke
 from hamsaya.messages.caveats import LIAISON, Caveats, Grading
-from hamsaya.messages.items import ConsentGiven, Tombstone, Unlock
+from hamsaya.messages.items import ConsentEnd, Recall, Tombstone, Unlock
 from hamsaya.node.core import Node
 from hamsaya.node.locked import key_of, text_of
 from hamsaya.node.send import Draft
 from hamsaya.node.settle import verify_receipt
 
 replace = msgspec.structs.replace
-BY_ITSELF = "node"
-"""The officer named in what a node says by itself."""
 
 
 class _View(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,19 +220,15 @@ def _unlocks(node: Node, item: Item) -> Iterator[Draft]:
 
 def _recalls(node: Node, item: Item) -> Iterator[Draft]:
     if item.originator == node.own and item.revoked_at is None and recalled_at(node.state.cases, item) is not None:
-        body = Revoke(item=item.item, reason="origin-recalled", officer=BY_ITSELF)
-        yield Draft(body, item.holders, case=item.case)
+        yield Draft(Recall(item=item.item), item.holders, case=item.case)
 
 
 def _withdrawals(node: Node, item: Item) -> Iterator[Draft]:
     if item.originator != node.own or recalled_at(node.state.cases, item) is None:
         return
     for key, grant in sorted(node.state.cases.grants.items()):
-        word = standing(grant, node.clock.now())
-        if key[:3] == (item.case, item.item, node.own) and word is not None:
-            body = ConsentGiven(consent=grant.consent, item=item.item, asker=grant.asker, to=list(grant.to),
-                                granted=False, caveats=word.caveats, until=word.until, officer=BY_ITSELF)
-            yield Draft(body, (grant.asker, *grant.to), case=item.case)
+        if key[:3] == (item.case, item.item, node.own) and standing(grant, node.clock.now()) is not None:
+            yield Draft(ConsentEnd(consent=grant.consent, item=item.item), (grant.asker, *grant.to), case=item.case)
 
 
 def _deletions(node: Node, item: Item) -> Iterator[Draft]:

@@ -24,6 +24,7 @@ from hamsaya.node.core import Node
 
 _KEY = "hamsaya/v1/item-lock"
 _TEXT = "hamsaya/v1/item"
+_NONCE = "hamsaya/v1/item-nonce"
 
 
 def key_of(node: Node, case: str, item: str) -> bytes:
@@ -37,7 +38,10 @@ def lock_answer(node: Node, case: str, body: Answer) -> Answer:
         return body
     key = key_of(node, case, body.item)
     bound = _bound(case, body.item, body.caveats)
-    sealed = lock(key, node.random.bytes(12), pad(body.text.encode()), bound)
+    text = pad(body.text.encode())
+    # The same text is locked to the same bytes: what was explained and signed is what is sent.
+    nonce = derive(key, tagged(_NONCE, [bound, text]))[:12]
+    sealed = lock(key, nonce, text, bound)
     return msgspec.structs.replace(body, text=None, locked=Locked(sealed=sealed, commitment=commitment_of(key)))
 
 
@@ -50,10 +54,19 @@ def text_of(node: Node, item: Item) -> str | None:
     if item.text is not None or item.locked is None:
         return item.text
     key = key_of(node, item.case, item.item) if item.originator == node.own else item.key
-    if key is None:
-        return None
+    return None if key is None else _open(key, item.locked, _bound(item.case, item.item, item.caveats))
+
+
+def own_text(node: Node, case: str, body: Answer) -> str | None:
+    """Return what an answer of this node says that was locked but has not left yet, for the person who releases it."""
+    if body.text is not None or body.locked is None:
+        return body.text
+    return _open(key_of(node, case, body.item), body.locked, _bound(case, body.item, body.caveats))
+
+
+def _open(key: bytes, locked: Locked, bound: bytes) -> str:
     try:
-        return unpad(unlock(key, item.locked.sealed, _bound(item.case, item.item, item.caveats))).decode()
+        return unpad(unlock(key, locked.sealed, bound)).decode()
     except UnicodeDecodeError:
         raise PeerError("the locked item holds no text; ask its originator for another", code="cannot-open") from None
 
