@@ -33,6 +33,7 @@ from tests.cases.story import (
     purge,
     revoke,
     say,
+    with_fields,
 )
 
 PERMITTED: list[tuple[CasesState, Event]] = [
@@ -118,6 +119,7 @@ REFUSED: list[tuple[str, CasesState, Event]] = [
     ("wrong-role", ANSWERED, say("ava", revoke())),
     ("recipient-missing", ANSWERED, say("bel", revoke(), to=("ava", "cor"))),  # A holder is left out.
     ("illegal-transition", REVOKED, say("bel", revoke())),
+    ("law-required", REVOKED, say("ava", with_fields(purge(outcome="retained-under-law"), law=None))),
     ("wrong-role", REVOKED, say("bel", purge())),
     ("not-a-participant", REVOKED, say("dun", purge(), to=("bel",))),
     ("recipient-missing", REVOKED, say("ava", purge(), to=("cor",))),

@@ -20,15 +20,26 @@ from hamsaya.node.handlers import HANDLERS
 from tests.messages.strategies import plain
 
 ALL = [
+    "case.accept",
     "case.acknowledge",
     "case.answer",
     "case.ask",
     "case.close",
+    "case.consent",
+    "case.consent-ask",
+    "case.consent-end",
     "case.decline",
+    "case.hold",
     "case.open",
     "case.overdue",
     "case.purge",
+    "case.recall",
     "case.revoke",
+    "case.seen",
+    "case.tombstone",
+    "case.unhold",
+    "case.unlock",
+    "case.use",
     "charter.competent",
     "charter.contest",
     "charter.cut",
@@ -82,7 +93,7 @@ def words(info: Any) -> set[str]:
         case inspect.StructType():
             inner = [words(field.type) for field in info.fields]
             return {field.encode_name for field in info.fields}.union(*inner)
-        case inspect.ListType():
+        case inspect.ListType() | inspect.VarTupleType():
             return words(info.item_type)
         case inspect.UnionType():
             return set[str]().union(*map(words, info.types))
@@ -96,7 +107,7 @@ def leaves(info: Any) -> list[Any]:
     match info:
         case inspect.StructType():
             return [leaf for field in info.fields for leaf in leaves(field.type)]
-        case inspect.ListType():
+        case inspect.ListType() | inspect.VarTupleType():
             return leaves(info.item_type)
         case inspect.UnionType():
             return [leaf for inner in info.types for leaf in leaves(inner)]

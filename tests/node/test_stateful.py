@@ -17,7 +17,7 @@ from hamsaya.adapters.memory import MemoryStore
 from hamsaya.base.errors import PeerError, PolicyRefusal, RetryLater, StoreError
 from hamsaya.base.instants import HOUR, MINUTE
 from hamsaya.cases.requests import due
-from hamsaya.messages.cases import Acknowledge, Answer, Ask, Decline, Open, Overdue, Purge, Revoke
+from hamsaya.messages.cases import Acknowledge, Ask, Decline, Open, Overdue, Purge, Revoke
 from hamsaya.messages.envelope import parse
 from hamsaya.messages.kinds import Body
 from hamsaya.node import handlers
@@ -26,7 +26,7 @@ from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.send import Draft
 from hamsaya.node.settle import settle, verify_receipt
 from hamsaya.node.writer import Act
-from tests.node.making import CASE, held, parties, reopened
+from tests.node.making import CASE, answer, held, parties, reopened
 from tests.support.federation import one
 
 MEMBERS = ("ir", "pk", "uz")
@@ -104,13 +104,11 @@ class Neighbours(RuleBasedStateMachine):
         (case, ref), record = known[place % len(known)]
         bodies: dict[str, Any] = {
             "acknowledge": lambda: Acknowledge(request=ref, officer="o"),
-            "answer": lambda: Answer(
-                request=ref, item=self.fresh(member, "I"), text="a secret", caveats=[], prepared_by="o", released_by="p"
-            ),
+            "answer": lambda: answer(MEMBERS, ref, self.fresh(member, "I"), "a secret"),
             "decline": lambda: Decline(request=ref, code="not-held", officer="o"),
             "overdue": lambda: Overdue(request=ref, step="answer", due=due(record, "answer")),
             "revoke": lambda: Revoke(item=ref, reason="error", officer="o"),
-            "purge": lambda: Purge(item=ref, outcome="purged", officer="o"),
+            "purge": lambda: Purge(item=ref, outcome="purged", law=None, officer="o"),
         }
         try:
             self.say(member, bodies[how](), case)

@@ -222,6 +222,7 @@ class Service:
         own = self.node.own
         bundle = exchange.parse_bundle(unverified_bytes, own)
         carried = await exchange.take_in(self.writer, bundle.envelopes, bundle.receipts, bundle.sender)
+        await self._say(items_due)  # The key of an item that was accepted goes back with the courier.
         back = await self.ask(lambda node: exchange.export_bundle(node, bundle.sender, carried.receipts))
         return carried, back
 
@@ -254,11 +255,16 @@ class Service:
         """Do what time brings: overdue answers and votes, what items ask for, contests, expiry, KEM epochs ahead."""
         await self.writer.call(Act(_housekeeping))
         for due in (_overdue_drafts, items_due, records_due, contests_due):
-            for draft in await self.ask(due):
-                with contextlib.suppress(HamsayaError):
-                    await self.send(draft)
+            await self._say(due)
         await self.writer.call(Act(promote_successor))
         await self.rotate_keys()
+
+
+    async def _say(self, due: Callable[[Node], list[Draft]]) -> None:
+        """Send what is due; what is refused now is asked for again with the next turn."""
+        for draft in await self.ask(due):
+            with contextlib.suppress(HamsayaError):
+                await self.send(draft)
 
 
 async def _turn(act: Callable[[], Awaitable[T]]) -> T | None:
