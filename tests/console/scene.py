@@ -98,8 +98,8 @@ def _tell_case(made: Federation) -> None:
     say(made, "ir", Acknowledge(request=f"{CASE}/1", officer="desk-ir-1"), ("pk",), CASE)
     made.clock.advance(HOUR)
     caveats = from_words(["lead-only", "no-death-penalty-or-torture"], listed("pk"))
-    say(made, "ir", Answer(request=f"{CASE}/1", item=f"{CASE}/1/A", text="EXERCISE: seen once, on day two.", locked=None,
-                           caveats=caveats, grading=Grading(source="B", information="3"), derived_from=[],
+    say(made, "ir", Answer(request=f"{CASE}/1", item=f"{CASE}/1/A", text="EXERCISE: seen once, on day two.",
+                           locked=None, caveats=caveats, grading=Grading(source="B", information="3"), derived_from=[],
                            supersedes=None, prepared_by="desk-ir-1", released_by="desk-ir-2"), ("pk",), CASE)
     say(made, "uz", Decline(request=f"{CASE}/2", code="open-investigation", officer="desk-uz-1"), ("pk",), CASE)
     made.clock.advance(3 * DAY)

@@ -121,8 +121,8 @@ def matter(state: CasesState, event: Event, ref: str, case: Case | None) -> Matt
 def _early(state: CasesState, event: Event, item: Item) -> bool:
     """Say whether what the message rests on has not arrived: a recall, an acceptance, a hold, the end of one."""
     match event.body:
-        case Purge():
-            return recalled_at(state, item) is None or (_held_elsewhere(state, event, item) and _empties(event))
+        case Purge() as body:
+            return recalled_at(state, item) is None or (body.outcome == "purged" and _held_elsewhere(state, event, item))
         case Tombstone():
             return _held_elsewhere(state, event, item)
         case Unlock(holder=holder):
@@ -133,16 +133,19 @@ def _early(state: CasesState, event: Event, item: Item) -> bool:
             return False
 
 
-def _empties(event: Event) -> bool:
-    return not isinstance(event.body, Purge) or event.body.outcome == "purged"
-
-
 def _held_elsewhere(state: CasesState, event: Event, item: Item) -> bool:
-    return state.own not in (None, event.sender) and _held(item, event.sender)
+    return state.own not in (None, event.sender) and _held(item, event)
 
 
-def _held(item: Item, holder: str) -> bool:
-    return any(each.holder == holder and each.stands for each in item.holds)
+def _held(item: Item, event: Event) -> bool:
+    return any(each.holder == event.sender and each.stands(event.issued_at) for each in item.holds)
+
+
+def _purged(item: Item, event: Event) -> bool:
+    return any(
+        each.holder == event.sender and each.outcome == "purged" and each.at <= event.issued_at
+        for each in item.attested
+    )
 
 
 def refusals(state: CasesState, event: Event, matter: Matter, longest: int) -> Iterator[Decision]:
@@ -191,21 +194,20 @@ def _unlock(state: CasesState, event: Event, body: Unlock, item: Item) -> Iterat
 
 
 def _purge(event: Event, body: Purge, item: Item) -> Iterator[Decision]:
-    if any(each.holder == event.sender and each.outcome == "purged" for each in item.attested):
+    if _purged(item, event):
         yield refuse("already-purged", "cases:purge", "this holder has attested its purge before")
     if (body.outcome == "retained-under-law") != (body.law is not None) and body.outcome != "in-court-file":
         yield refuse("law-required", "cases:purge", "what is retained under law names the law, and nothing else does")
-    if body.outcome == "purged" and _held(item, event.sender):
+    if body.outcome == "purged" and _held(item, event):
         yield _on_hold()
 
 
 def _tombstone(event: Event, item: Item, due: int) -> Iterator[Decision]:
     if event.issued_at < due:
         yield refuse("not-due", "cases:tombstone", f"it may be kept until {to_text(due)}")
-    purged = any(each.holder == event.sender and each.outcome == "purged" for each in item.attested)
-    if purged or any(each.holder == event.sender for each in item.deleted):
+    if _purged(item, event) or any(each.holder == event.sender for each in item.deleted):
         yield refuse("already-purged", "cases:tombstone", "it has been deleted there before")
-    if _held(item, event.sender):
+    if _held(item, event):
         yield _on_hold()
 
 

@@ -1,24 +1,26 @@
 """What an item is made of goes where its originators let it go, and no more loosely than they asked.
 
 Rules for an item made of others
-1. each of them is known here: as an item that was given, or by its originator's consent that was told here
+1. each of them is known here: as an item that was given, or by the consent named, told by its originator
                                                                                     else ``predecessor-missing``
 2. it is named with its true originator, and its maker was given it         else ``wrong-originator``, ``not-held``
 3. it has not been recalled; an embargo on it is over, its time is not
                                                                  else ``item-revoked``, ``embargoed``, ``past-deletion``
-4. whoever receives the product was given the item by its originator, is that originator, or is named in a consent of
-   the originator to this maker that stands at that instant; no answer is a refusal             else ``consent-missing``
+4. whoever receives the product was given the item by its originator, is that originator, or is covered by a consent
+   of the originator to this maker, named here and standing at that instant; silence is a refusal
+                                                                                               else ``consent-missing``
 5. the product is on every axis at least as strict as the item, or as the consent asks where it rests on one; its
    audience is within theirs                                                          else ``caveats-stripped``
 6. what the maker made itself brings in what that was made of: nothing is washed by a second product
 
 Both ends apply these rules. The sender answers for every recipient, each recipient for itself: others may hold an item
-or a consent that is not known to it.
+or a consent that is not known to it. A product that crossed the recall of what it was made of is refused where the
+recall is known and recalled with it where it is not yet: nobody can heal that afterwards, and neither end keeps it.
 
 Rules for a consent
 7. it is asked by a holder for others than itself and the originator, in words        else ``no-text``, ``wrong-role``
-8. it ends later than it is given, and those it names are in the audience that it asks for
-                                                                       else ``consent-expired``, ``outside-audience``
+8. it is granted once, ends later than it is given, and those it names are in the audience that it asks for; it may be
+   withdrawn at any time               else ``already-exists``, ``consent-expired``, ``outside-audience``
 9. a recalled item is not consented to                                                          else ``item-revoked``
 10. who consents for what it made of another's item has that other's consent for the same recipients
                                                                                              else ``consent-missing``
@@ -27,6 +29,9 @@ Rules for a consent
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from hamsaya.base.decision import Decision, refuse
 from hamsaya.base.instants import to_text
@@ -42,31 +47,37 @@ from hamsaya.messages.items import ConsentAsk, ConsentEnd, ConsentGiven
 
 def derived(state: CasesState, event: Event, body: Answer, participants: Collection[str]) -> Iterator[Decision]:
     """Yield every rule that stands against the item of ``body`` for what it was made of."""
-    for parent in _roots(state, event.sender, body.derived_from):
+    asked = _answered_for(state, event, participants)
+    for parent, consents in _roots(state, event.sender, body.derived_from).items():
         item = state.items.get((parent.case, parent.item))
-        if item is None and parent.originator != event.sender and not _grants(state, parent):
-            text = f"neither {parent.item} nor its originator's consent is known here"
-            yield refuse("predecessor-missing", "cases:onward", text)
-        elif parent.originator == event.sender and item is None and state.own in (None, event.sender):
-            yield refuse("predecessor-missing", "cases:onward", f"{parent.item} is not known here")
-        else:
-            asked = _answered_for(state, event, participants)
-            yield from _parent(state, event, body.caveats, parent, item, asked)
+        yield from _parent(state, event, parent, item)
+        if parent.originator != event.sender:
+            yield from _recipients(state, event, body.caveats, _Basis(parent, consents, item), asked)
 
 
-def _roots(state: CasesState, maker: str, parents: Iterable[Parent]) -> Iterator[Parent]:
-    """Yield ``parents``, and in addition to what the maker made itself, what that was made of."""
-    seen: set[Parent] = set()
+class _Basis(NamedTuple):
+    """What a product rests on: an item, as it is known here, and the consents named for it."""
+
+    parent: Parent
+    consents: frozenset[str]
+    item: Item | None
+
+
+def _roots(state: CasesState, maker: str, parents: Iterable[Parent]) -> dict[Parent, frozenset[str]]:
+    """Return what ``parents`` name with the consents named, and of what the maker made itself what that was made of."""
+    found: dict[Parent, frozenset[str]] = {}
     waiting = list(parents)
     while waiting:
-        parent = waiting.pop(0)
-        if parent in seen:
+        named = waiting.pop(0)
+        parent = replace(named, consent=None)
+        consents = found.get(parent, frozenset()) | ({named.consent} if named.consent else frozenset())
+        if found.get(parent) == consents:
             continue
-        seen.add(parent)
-        yield parent
+        found[parent] = consents
         item = state.items.get((parent.case, parent.item))
         if item is not None and item.originator == maker:
             waiting.extend(item.derived_from)
+    return found
 
 
 def _answered_for(state: CasesState, event: Event, participants: Collection[str]) -> list[str]:
@@ -76,37 +87,43 @@ def _answered_for(state: CasesState, event: Event, participants: Collection[str]
     return [state.own] if state.own in participants else []
 
 
-def _parent(
-    state: CasesState, event: Event, caveats: Caveats, parent: Parent, item: Item | None, recipients: list[str]
-) -> Iterator[Decision]:
-    # 2. Whose it is, and who has it.
-    if item is not None and item.originator != parent.originator:
-        yield refuse("wrong-originator", "cases:onward", f"{parent.item} was given by another member")
+def _parent(state: CasesState, event: Event, parent: Parent, item: Item | None) -> Iterator[Decision]:
+    """Yield what stands against making anything of ``parent``: rules 1 to 3."""
+    if item is None:
+        if state.own in (None, event.sender):
+            yield refuse("predecessor-missing", "cases:onward", f"{parent.item} is not known here")
         return
-    if item is not None and event.sender not in (item.originator, *item.holders):
+    if item.originator != parent.originator:
+        yield refuse("wrong-originator", "cases:onward", f"{parent.item} was given by another member")
+    if event.sender not in (item.originator, *item.holders):
         yield refuse("not-held", "cases:onward", f"{event.sender} was not given {parent.item}")
-    # 3. Recall and time.
-    recalled = None if item is None else recalled_at(state, item)
+    recalled = recalled_at(state, item)
     if recalled is not None and (recalled <= event.issued_at or event.sender == state.own):
         yield refuse("item-revoked", "cases:onward", f"{parent.item} is recalled: nothing is made of it any more")
-    if parent.originator == event.sender:
-        return
-    # 4. Recipients.
+
+
+def _recipients(
+    state: CasesState, event: Event, caveats: Caveats, basis: _Basis, recipients: list[str]
+) -> Iterator[Decision]:
+    """Yield what stands against these recipients: rules 4 and 5."""
+    parent, item = basis.parent, basis.item
     demands: list[Caveats] = []
     for member in recipients:
-        if item is not None and member in (item.originator, *item.holders):
+        word = _consent(state, basis, event.sender, member, event.issued_at)
+        if word is not None:
+            demands.append(word.caveats)
+        elif item is not None and member in (item.originator, *item.holders):
             demands.append(item.caveats)
-        elif (consent := _consent(state, parent, event.sender, member, event.issued_at)) is not None:
-            demands.append(consent.caveats)
+        elif (item is None and not basis.consents) or any(_grant(state, parent, each) is None for each in basis.consents):
+            text = f"neither {parent.item} nor its originator's consent is known here"
+            yield refuse("predecessor-missing", "cases:onward", text)
         else:
             text = f"{parent.originator} has not consented that {event.sender} passes {parent.item} on to {member}"
             yield refuse("consent-missing", "cases:onward", text)
-    yield from _kept(event, caveats, parent, item, demands)
+    yield from _kept(event, caveats, parent, demands)
 
 
-def _kept(
-    event: Event, caveats: Caveats, parent: Parent, item: Item | None, demands: list[Caveats]
-) -> Iterator[Decision]:
+def _kept(event: Event, caveats: Caveats, parent: Parent, demands: list[Caveats]) -> Iterator[Decision]:
     # 3. Time, as what it rests on says.
     for demand in demands:
         if demand.embargo_until is not None and event.issued_at < demand.embargo_until:
@@ -132,10 +149,8 @@ def _within(audience: Audience, allowed: list[Audience], originator: str) -> boo
     )
 
 
-def _grants(state: CasesState, parent: Parent) -> list[Grant]:
-    """Return what the originator has said here on passing ``parent`` on."""
-    ref = (parent.case, parent.item, parent.originator)
-    return [grant for key, grant in sorted(state.grants.items()) if key[:3] == ref]
+def _grant(state: CasesState, parent: Parent, consent: str) -> Grant | None:
+    return state.grants.get((parent.case, parent.item, parent.originator, consent))
 
 
 def standing(grant: Grant, at: int) -> Decided | None:
@@ -146,9 +161,10 @@ def standing(grant: Grant, at: int) -> Decided | None:
     return said[-1] if said and said[-1].granted and at < said[-1].until else None
 
 
-def _consent(state: CasesState, parent: Parent, asker: str, to: str, at: int) -> Decided | None:
-    for grant in _grants(state, parent):
-        if grant.asker == asker and to in grant.to and (word := standing(grant, at)) is not None:
+def _consent(state: CasesState, basis: _Basis, asker: str, to: str, at: int) -> Decided | None:
+    for consent in sorted(basis.consents):
+        grant = _grant(state, basis.parent, consent)
+        if grant is not None and grant.asker == asker and to in grant.to and (word := standing(grant, at)) is not None:
             return word
     return None
 
@@ -199,6 +215,8 @@ def consent(state: CasesState, event: Event, body: ConsentGiven, item: Item | No
     known = state.grants.get((event.case or "", body.item, event.sender, body.consent))
     if known is not None and (known.asker, known.to) != (body.asker, tuple(sorted(set(body.to)))):
         yield refuse("already-exists", "cases:consent", "the consent's reference stands for another question")
+    if known is not None and body.granted and known.decided[0].at < event.issued_at:
+        yield refuse("already-exists", "cases:consent", "it was decided before; what is granted anew is asked anew")
     if not body.granted:
         return
     if body.until <= event.issued_at:
@@ -222,9 +240,11 @@ def _rests(state: CasesState, event: Event, body: ConsentGiven, item: Item) -> I
         if parent.originator == event.sender:
             continue
         origin = state.items.get((parent.case, parent.item))
+        ref = (parent.case, parent.item, parent.originator)
+        consents = frozenset(key[3] for key in state.grants if key[:3] == ref)
         for member in body.to:
             given = origin is not None and member in (origin.originator, *origin.holders)
-            word = _consent(state, parent, event.sender, member, event.issued_at)
+            word = _consent(state, _Basis(parent, consents, origin), event.sender, member, event.issued_at)
             if not given and word is None:
                 text = f"{parent.originator} has not consented that {parent.item} reaches {member}"
                 yield refuse("consent-missing", "cases:consent", text)

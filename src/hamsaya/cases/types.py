@@ -131,10 +131,9 @@ class Held(_Record, frozen=True):
     at: int
     ended_at: int | None = None
 
-    @property
-    def stands(self) -> bool:
-        """Whether it has not been ended since it was last said."""
-        return self.ended_at is None or self.ended_at < self.at
+    def stands(self, at: int) -> bool:
+        """Return whether it held at ``at``, as far as is known here."""
+        return self.at <= at and not (self.ended_at is not None and self.at <= self.ended_at <= at)
 
 
 class Deleted(_Record, frozen=True):

@@ -51,7 +51,8 @@ Review = Annotated[int | None, typer.Option(parser=instant, metavar="DATE", help
 Delete = Annotated[int | None, typer.Option(parser=instant, metavar="DATE", help="It is deleted everywhere then.")]
 Grade = Annotated[str, typer.Option(metavar="A1..X4", help="Source A, B, C, X and information 1 to 4.")]
 Parents = Annotated[list[str] | None, typer.Option(
-    "--derived-from", metavar="CASE,ITEM", help="What it was made of; repeat. Its conditions are taken over.")]
+    "--derived-from", metavar="CASE,ITEM[,CONSENT]",
+    help="What it was made of, and the consent to pass it on; repeat. Its conditions are taken over.")]
 Supersedes = Annotated[str | None, typer.Option(metavar="ITEM", help="The earlier item that it corrects.")]
 ItemOption = Annotated[str | None, typer.Option(help="The item's reference; one is made up without it.")]
 By = Annotated[str, typer.Option(help="Who prepared it.")]
@@ -67,11 +68,11 @@ def item_view(session: Session, case: str, item: str) -> dict[str, Any]:
                         code="unknown-item")
 
 
-def _pair(text: str) -> tuple[str, str]:
-    case, comma, item = text.partition(",")
-    if not (case and comma and item):
-        raise typer.BadParameter(f"expected CASE,ITEM, received {text[:40]!r}")
-    return case, item
+def _parent(text: str) -> tuple[str, str, str | None]:
+    parts = text.split(",")
+    if len(parts) not in (2, 3) or not all(parts):
+        raise typer.BadParameter(f"expected CASE,ITEM or CASE,ITEM,CONSENT, received {text[:40]!r}")
+    return parts[0], parts[1], parts[2] if len(parts) == 3 else None
 
 
 def _grading(text: str) -> Grading:
@@ -94,7 +95,7 @@ def _caveats(session: Session, given: dict[str, Any], asker: str) -> dict[str, A
         axes["rights"] = sorted({*given["right"], *also})
     if given["protected"]:
         axes["protected"] = True
-    parents = [_pair(text) for text in given["derived_from"] or []]
+    parents = [_parent(text) for text in given["derived_from"] or []]
     made: dict[str, Any] = session.call("caveats", words=words, audience=given["audience"] or [asker], axes=axes,
                                         derived_from=parents)
     return made

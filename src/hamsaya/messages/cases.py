@@ -68,11 +68,15 @@ class Acknowledge(Body, frozen=True):
 
 
 class Parent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An item that another was made of, and whose it is."""
+    """An item that another was made of, whose it is, and the originator's consent on which passing it on rests.
+
+    It is named once for each consent; without one everybody who receives the product was given the item.
+    """
 
     originator: Member
     case: Ref
     item: Ref
+    consent: Ref | None
 
 
 class Locked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

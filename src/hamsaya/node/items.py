@@ -187,7 +187,7 @@ def _receipts(node: Node, item: Item, holder: str) -> ReceiptsView:
         uses=[each.outcome for each in sorted(item.uses, key=lambda use: use.at) if each.holder == holder],
         ended=attested.outcome if attested else "deleted-in-time" if deleted else None,
         ended_at=attested.at if attested else deleted and deleted.at,
-        held=[each.law for each in item.holds if each.holder == holder and each.stands],
+        held=[each.law for each in item.holds if each.holder == holder and each.stands(node.clock.now())],
     )
 
 
@@ -234,7 +234,7 @@ def _withdrawals(node: Node, item: Item) -> Iterator[Draft]:
 def _deletions(node: Node, item: Item) -> Iterator[Draft]:
     known = node.state.cases.cases[item.case]
     over = keep_until(known, item) <= node.clock.now()
-    held = any(each.holder == node.own and each.stands for each in item.holds)
+    held = any(each.holder == node.own and each.stands(node.clock.now()) for each in item.holds)
     if over and not held and node.own in (item.originator, *item.holders) and not is_deleted(item, node.own):
         told = item.holders if item.originator == node.own else (item.originator,)
         yield Draft(Tombstone(item=item.item, reason="retention"), told, case=item.case)

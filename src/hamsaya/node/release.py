@@ -9,6 +9,8 @@ import msgspec
 from hamsaya.base.errors import OperatorError, PeerError, PolicyRefusal
 from hamsaya.cases import caveats as axes
 from hamsaya.cases import handling
+from hamsaya.cases.onward import standing
+from hamsaya.cases.types import Item
 from hamsaya.messages.cases import Answer, Parent
 from hamsaya.messages.caveats import LIAISON, LOCKED, Audience, Caveats, Word, listed
 from hamsaya.messages.kinds import Ref
@@ -22,12 +24,13 @@ class _View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CaveatsArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Caveats as a person says them: words, an audience, single axes, and [case, item] of what the item is made of."""
+    """Caveats as a person says them: words, an audience, single axes, and [case, item, consent] of what the item is made of.
+    """
 
     words: list[Word] = []
     audience: list[str] = []
     axes: dict[str, Any] = {}
-    derived_from: list[tuple[Ref, Ref]] = []
+    derived_from: list[tuple[Ref, Ref, Ref | None]] = []
 
 
 class CaveatsView(_View, frozen=True):
@@ -86,9 +89,9 @@ def caveats_from(node: Node, args: CaveatsArgs) -> CaveatsView:
     """
     if not args.audience:
         raise PeerError("expected an audience: name the members or desks that may see it", code="bad-caveats")
-    parents = [find(node, case, item) for case, item in args.derived_from]
+    parents = [(find(node, case, item), consent) for case, item, consent in args.derived_from]
     plain = _plain(handling.from_words(args.words, _audience(args.audience)), args)
-    said = [axes.parse(plain)] + [_aimed(parent.caveats, plain) for parent in parents]
+    said = [axes.parse(plain)] + [_aimed(_asked(node, parent, consent), plain) for parent, consent in parents]
     if any(each.disclosure == "D3" for each in said):
         aimed = _audience([_named(desk) for desk in args.audience])
         said = [msgspec.structs.replace(each, audience=aimed) for each in said]
@@ -96,8 +99,16 @@ def caveats_from(node: Node, args: CaveatsArgs) -> CaveatsView:
     return CaveatsView(
         caveats=combined, conditions=handling.explain(combined), tlp=handling.tlp(combined),
         pap=handling.to_pap(combined.action),
-        derived_from=[Parent(originator=each.originator, case=each.case, item=each.item) for each in parents],
+        derived_from=[Parent(originator=each.originator, case=each.case, item=each.item, consent=consent)
+                      for each, consent in parents],
     )
+
+
+def _asked(node: Node, item: Item, consent: str | None) -> Caveats:
+    """Return what is asked of a product of ``item``: by the consent it rests on, else by the item itself."""
+    grant = node.state.cases.grants.get((item.case, item.item, item.originator, consent or ""))
+    word = standing(grant, node.clock.now()) if grant else None
+    return word.caveats if word else item.caveats
 
 
 def _audience(desks: list[str]) -> Audience:
@@ -134,7 +145,7 @@ def preview_answer(node: Node, draft: Draft) -> PreviewView:
         raise OperatorError("expected an answer; other messages are explained with --dry-run", code="not-an-answer")
     body = draft.body
     event, decision = preview(node, draft)
-    parents = [item.caveats for each in body.derived_from
+    parents = [_asked(node, item, each.consent) for each in body.derived_from
                if (item := node.state.cases.items.get((each.case, each.item))) is not None
                and item.originator != node.own]
     inherited, lost, conflict = _forced(parents, body.caveats)
