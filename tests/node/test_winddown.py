@@ -110,7 +110,8 @@ def test_while_it_winds_down_content_goes_back_and_nothing_new_is_asked(fed: Fed
     say(fed, "pk", Revoke(item=f"{CASE}/of-pk", reason="consent-withdrawn", officer="desk-1"), ("ir", "uz"), CASE)
     item = settle_with(fed, "pk", "ir").there[0]
     assert item.revoked_at == fed.clock.now() and item.purge_due is not None and item.attested is None
-    say(fed, "ir", Purge(item=f"{CASE}/of-pk", outcome="retained-under-law", law="law-1", officer="desk-1"), ("pk",), CASE)
+    retained = Purge(item=f"{CASE}/of-pk", outcome="retained-under-law", law="law-1", officer="desk-1")
+    say(fed, "ir", retained, ("pk",), CASE)
     assert settle_with(fed, "pk", "ir").there[0].attested == "retained-under-law"
     fed.clock.advance(HOUR)
     say(fed, "ir", Purge(item=f"{CASE}/of-pk", outcome="purged", law=None, officer="desk-1"), ("pk",), CASE)

@@ -122,7 +122,8 @@ def _early(state: CasesState, event: Event, item: Item) -> bool:
     """Say whether what the message rests on has not arrived: a recall, an acceptance, a hold, the end of one."""
     match event.body:
         case Purge() as body:
-            return recalled_at(state, item) is None or (body.outcome == "purged" and _held_elsewhere(state, event, item))
+            held = body.outcome == "purged" and _held_elsewhere(state, event, item)
+            return held or recalled_at(state, item) is None
         case Tombstone():
             return _held_elsewhere(state, event, item)
         case Unlock(holder=holder):

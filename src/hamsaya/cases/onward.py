@@ -114,13 +114,22 @@ def _recipients(
             demands.append(word.caveats)
         elif item is not None and member in (item.originator, *item.holders):
             demands.append(item.caveats)
-        elif (item is None and not basis.consents) or any(_grant(state, parent, each) is None for each in basis.consents):
+        elif _may_come(state, basis, member):
             text = f"neither {parent.item} nor its originator's consent is known here"
             yield refuse("predecessor-missing", "cases:onward", text)
         else:
             text = f"{parent.originator} has not consented that {event.sender} passes {parent.item} on to {member}"
             yield refuse("consent-missing", "cases:onward", text)
     yield from _kept(event, caveats, parent, demands)
+
+
+def _may_come(state: CasesState, basis: _Basis, member: str) -> bool:
+    """Say whether what is not known here may still let ``member`` receive the product: a consent, or the item itself.
+    """
+    known = [_grant(state, basis.parent, each) for each in basis.consents]
+    if None in known:
+        return True
+    return basis.item is None and not any(grant is not None and member in grant.to for grant in known)
 
 
 def _kept(event: Event, caveats: Caveats, parent: Parent, demands: list[Caveats]) -> Iterator[Decision]:

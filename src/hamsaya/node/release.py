@@ -24,8 +24,7 @@ class _View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CaveatsArgs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Caveats as a person says them: words, an audience, single axes, and [case, item, consent] of what the item is made of.
-    """
+    """Caveats as a person says them: words, an audience, single axes, [case, item, consent] of what it is made of."""
 
     words: list[Word] = []
     audience: list[str] = []
