@@ -151,6 +151,37 @@ class Items(RuleBasedStateMachine):
                 own_only = event.kind == "case.recall" or event.kind == "case.consent"
                 assert own_only or not settled.decide(member, event).allowed, (member, event)
 
+    @rule(of=st.integers(0, 20), holder=st.sampled_from(EVERYBODY))
+    def goes_on(self, of: int, holder: str) -> None:
+        """The next lawful step with a locked item: its holder accepts, or its originator gives the key."""
+        items = [item for _, item in sorted(self.desks.states[holder].items.items()) if holder in item.holders]
+        locked = [item for item in items if item.locked is not None]
+        if not locked:
+            return
+        item = locked[of % len(locked)]
+        if not any(each.holder == holder for each in item.accepted):
+            self.desks.try_to(holder, SAID["accept"](item, holder), (item.originator,), item.case)
+        self.desks.try_to(item.originator, SAID["unlock"](item, holder), (holder,), item.case)
+
+    @rule(of=st.integers(0, 20), request=st.sampled_from(sorted(OPEN)))
+    def passes_on(self, of: int, request: str) -> None:
+        """A consent is given, and the one it was given to makes something of the item, whoever has heard of it."""
+        maker, case = OPEN[request]
+        state = self.desks.states[maker]
+        reader = state.requests[case, request].asker
+        held = [item for _, item in sorted(state.items.items())
+                if maker in item.holders and reader not in (item.originator, *item.holders)]
+        if not held:
+            return
+        item = held[of % len(held)]
+        grant = ConsentGiven(consent=f"P-{reader}", item=item.item, asker=maker, to=[reader], granted=True,
+                             until=T0 + 60 * DAY, caveats=caveats(audience=(reader,)), officer="o-1")
+        self.desks.try_to(item.originator, grant, (maker, reader), item.case)
+        self.count += 1
+        body = answer(f"{maker}-{self.count}", request, audience=(reader,),
+                      parents=[parent(item.item, item.originator, item.case, f"P-{reader}")])
+        self.desks.try_to(maker, body, (reader,), case)
+
     @rule(days=st.sampled_from([0, 1, 45]))
     def time_passes(self, days: int) -> None:
         """Past the day of deletion of some."""
@@ -201,7 +232,7 @@ class Items(RuleBasedStateMachine):
 
 
 TestItems = Items.TestCase
-TestItems.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestItems.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
 
 
 def test_every_state_and_kind_has_a_row_or_a_reason() -> None:
