@@ -160,6 +160,30 @@ def preview(
     session.answer(view, *blocks)
 
 
+@command(app, "item")
+def item_shown(session: Session, case: Case, item: ItemRef, desk: Desk = None) -> None:
+    """Show one item as a desk may see it: text, conditions, grades, what it was made of, and what was said of it."""
+    views = (session.call("case", case=case, desk=desk) or {"items": []})["items"]
+    view = next((each for each in views if each["item"]["item"] == item), None)
+    if view is None:
+        raise OperatorError(f"this node knows no item {item} in {case}; see: hamsaya case show {case}",
+                            code="unknown-item")
+    known, grading = view["item"], view["item"]["grading"]
+    session.answer(
+        view,
+        facts(item=item, status=known["status"], originator=known["originator"], text=known["text"] or view["withheld"],
+              caveats=[known["caveats"]["disclosure"], *view["words"], *view["beyond"]], tlp=view["tlp"],
+              grading=grading["source"] + grading["information"], kept_until=when(view["keep_until"]),
+              recalled=when(view["recalled_at"]), superseded_by=known["superseded_by"],
+              made_of=[f"{each['case']},{each['item']}" for each in known["derived_from"]],
+              made_of_it=[",".join(each) for each in view["products"]]),
+        Table(("consent", "asked by", "for", "purpose", "words"),
+              [(s["consent"], s["asker"], s["to"], s["purpose"], s["text"]) for s in known["sought"]], "Consents asked"),
+        Table(("holder", "outcome", "when", "words"),
+              [(u["holder"], u["outcome"], when(u["at"]), u["text"]) for u in known["uses"]], "What came of it"),
+    )
+
+
 @command(app, "revoke", "send")
 def revoke(
     session: Session, case: Case, item: ItemRef, reason: Annotated[RevokeReason, typer.Option()], officer: Officer
@@ -233,7 +257,7 @@ def consent_given(
     known = item_view(session, case, item)
     asked = next((each for each in known["sought"] if each["consent"] == consent), None)
     if asked is None:
-        raise OperatorError(f"nobody asked for {consent}; see: hamsaya case receipts {case} {item}",
+        raise OperatorError(f"nobody asked for {consent}; see: hamsaya case item {case} {item}",
                             code="unknown-consent")
     given["audience"] = audience or asked["to"]
     made = _caveats(session, given, asked["asker"])
