@@ -178,7 +178,8 @@ def item_shown(session: Session, case: Case, item: ItemRef, desk: Desk = None) -
               made_of=[f"{each['case']},{each['item']}" for each in known["derived_from"]],
               made_of_it=[",".join(each) for each in view["products"]]),
         Table(("consent", "asked by", "for", "purpose", "words"),
-              [(s["consent"], s["asker"], s["to"], s["purpose"], s["text"]) for s in known["sought"]], "Consents asked"),
+              [(s["consent"], s["asker"], s["to"], s["purpose"], s["text"]) for s in known["sought"]],
+              "Consents asked"),
         Table(("holder", "outcome", "when", "words"),
               [(u["holder"], u["outcome"], when(u["at"]), u["text"]) for u in known["uses"]], "What came of it"),
     )
