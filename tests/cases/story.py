@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 from msgspec import structs
 
 from hamsaya.base.decision import Decision
 from hamsaya.base.instants import DAY
 from hamsaya.cases import reduce, rules
+from hamsaya.cases.caveats import parse
+from hamsaya.cases.handling import from_words
 from hamsaya.cases.types import EMPTY_CASES, CasesState
 from hamsaya.messages.cases import (
     Acknowledge,
@@ -31,12 +34,14 @@ from hamsaya.messages.cases import (
     Transfer,
     Withdraw,
 )
+from hamsaya.messages.caveats import Caveats, Grading, Word, listed
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import Body, kind_of
 
 T0 = 1_750_000_000_000
 OBSERVERS = frozenset({"watch"})
 EVERYBODY = ("ava", "bel", "cor", "watch")
+GRADING = Grading(source="B", information="2")
 SECRET = "the text that must not survive its purge"
 
 
@@ -86,8 +91,15 @@ def acknowledge(request: str = "R-1") -> Acknowledge:
 
 def answer(request: str = "R-1", item: str = "I-1", **fields: Any) -> Answer:
     """Return an answer prepared by one person and released by another."""
-    base = {"text": SECRET, "caveats": ["lead-only"], "prepared_by": "bel-1", "released_by": "bel-2"}
+    base = {"text": SECRET, "locked": None, "caveats": caveats(), "grading": GRADING, "derived_from": [],
+            "supersedes": None, "prepared_by": "bel-1", "released_by": "bel-2"}
     return Answer(request=request, item=item, **(base | fields))
+
+
+def caveats(*words: Word, audience: tuple[str, ...] = ("ava", "cor"), **axes: Any) -> Caveats:
+    """Return the caveats that these words say, for this audience, changed by ``axes``."""
+    plain: dict[str, Any] = msgspec.to_builtins(from_words(words, listed(*audience)))
+    return parse(plain | axes)
 
 
 def decline(request: str = "R-1") -> Decline:
@@ -147,7 +159,8 @@ def revoke(item: str = "I-1") -> Revoke:
 
 def purge(item: str = "I-1", outcome: Any = "purged") -> Purge:
     """Return a holder's attestation."""
-    return Purge(item=item, outcome=outcome, officer="x-1")
+    law = "law-1" if outcome == "retained-under-law" else None
+    return Purge(item=item, outcome=outcome, law=law, officer="x-1")
 
 
 def close() -> Close:

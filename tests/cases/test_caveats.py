@@ -17,20 +17,15 @@ from hamsaya.cases.caveats import (
     ACTIONS,
     AXES,
     DISCLOSURES,
-    PARTIES,
-    PUBLIC,
     USES,
-    Audience,
-    Caveats,
     Conflict,
-    Consent,
     combine,
     derived,
-    listed,
     parse,
     reexport,
     weaker,
 )
+from hamsaya.messages.caveats import PARTIES, PUBLIC, Audience, Caveats, Consent, listed
 
 MEMBERS = ("ava", "bel", "cor")
 ADDRESSEES = (*MEMBERS, *(f"{member}/{desk}" for member in MEMBERS for desk in ("liaison", "border")))

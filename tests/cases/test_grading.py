@@ -12,12 +12,12 @@ from hamsaya.cases.grading import (
     SOURCES,
     Admiralty,
     Credibility,
-    Grading,
     Reliability,
     from_admiralty,
     to_admiralty,
     weakest,
 )
+from hamsaya.messages.caveats import Grading
 
 ALL = [Grading(source=source, information=information) for source, information in product(SOURCES, INFORMATION)]
 THEIRS = [Admiralty(*pair) for pair in product(get_args(Reliability), get_args(Credibility))]

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hamsaya.cases.caveats import PARTIES, PUBLIC, USES, Caveats, Conflict, Use, combine, listed, weaker
+from hamsaya.cases.caveats import USES, Conflict, combine, weaker
 from hamsaya.cases.handling import (
     NEEDS,
     TLPS,
-    Action,
     Handling,
     explain,
     from_pap,
@@ -22,11 +21,11 @@ from hamsaya.cases.handling import (
     to_pap,
     to_words,
 )
-from hamsaya.messages.cases import Caveat
+from hamsaya.messages.caveats import PARTIES, PUBLIC, Action, Caveats, Use, Word, listed
 from tests.cases.test_caveats import ADDRESSEES, any_caveats, caveats, consent
 
 HANDLINGS: tuple[Handling, ...] = get_args(Handling)
-WORDS: tuple[Caveat, ...] = get_args(Caveat)
+WORDS: tuple[Word, ...] = get_args(Word)
 NOW = 1_000
 
 
@@ -237,14 +236,14 @@ def test_an_explanation_does_not_promise_the_item_to_a_barred_state() -> None:
 
 
 @given(st.sets(st.sampled_from(WORDS)))
-def test_the_words_of_an_answer_keep_their_meaning(words: set[Caveat]) -> None:
+def test_the_words_of_an_answer_keep_their_meaning(words: set[Word]) -> None:
     """Messages already logged must mean at least as much once read as caveats, and come back without loss."""
     item = from_words(words, listed("ava", "bel/border"))
     back, lost = to_words(item)
     assert words <= set(back)
     assert lost == ()
     assert from_words(back, item.audience) == item
-    refused: dict[Caveat, Handling] = {"not-in-court": "court", "no-onward": "onward", "lead-only": "check"}
+    refused: dict[Word, Handling] = {"not-in-court": "court", "no-onward": "onward", "lead-only": "check"}
     for word, act in refused.items():
         if word in words:
             assert may(item, act, by="bel/border", to="bel/border") != "permitted"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hamsaya.base.instants import HOUR
 from hamsaya.canon import encode
-from hamsaya.cases import reduce
+from hamsaya.cases import item_fold, reduce
 from hamsaya.cases.course import STEPS
 from hamsaya.cases.types import CasesState
 from hamsaya.messages.cases import Answer, Ask, Close
@@ -95,9 +95,9 @@ def test_a_redacted_journal_replays_to_the_live_state(choices: list[int], own: s
     journal = [say("ava", case_open()), say("cor", ask("cor-R", "bel")), say("bel", answer("cor-R", "bel-I"))]
     journal += [say("bel", revoke("bel-I")), say("ava", purge("bel-I")), say("watch", purge("bel-I"))]
     journal += [event for event in walk(choices)[0][1:] if decide(replay(*journal), event).allowed]
-    purged = {reduce.purged_items(event) for event in journal if own in (None, event.sender)}
+    purged = {item_fold.deleted_item(event) for event in journal if own in (None, event.sender)}
     redacted = [
-        replace(event, body=reduce.redact(event.body))
+        replace(event, body=item_fold.redact(event.body))
         if isinstance(event.body, Answer) and event.body.item in purged
         else event
         for event in journal
@@ -156,16 +156,16 @@ def test_another_holders_purge_leaves_this_nodes_text() -> None:
     assert SECRET.encode() not in bytes_of(fold(say("cor", purge(), 50), state=state))
 
 
-def test_purged_items_names_only_what_was_purged() -> None:
+def test_deleted_item_names_only_what_was_purged() -> None:
     """The node redacts on this word: a retained item must not lose its text in the journal."""
-    assert reduce.purged_items(say("ava", purge())) == "I-1"
-    assert reduce.purged_items(say("ava", purge(outcome="in-court-file"))) is None
-    assert reduce.purged_items(say("ava", revoke())) is None
+    assert item_fold.deleted_item(say("ava", purge())) == "I-1"
+    assert item_fold.deleted_item(say("ava", purge(outcome="in-court-file"))) is None
+    assert item_fold.deleted_item(say("ava", revoke())) is None
 
 
 def test_redaction_takes_the_text_and_nothing_else() -> None:
     """The journal keeps that an answer was, with its caveats and its two persons."""
-    assert reduce.redact(answer()) == answer(text=None)
+    assert item_fold.redact(answer()) == answer(text=None)
 
 
 def test_holders_are_all_who_were_sent_the_answer() -> None:

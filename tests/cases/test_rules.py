@@ -44,6 +44,7 @@ from tests.cases.story import (
     revoke,
     say,
     transfer,
+    with_fields,
     withdraw,
 )
 
@@ -194,6 +195,7 @@ REFUSED: list[tuple[str, CasesState, Event]] = [
     ("wrong-role", ANSWERED, say("ava", revoke())),
     ("recipient-missing", ANSWERED, say("bel", revoke(), to=("ava", "cor"))),  # A holder is left out.
     ("illegal-transition", REVOKED, say("bel", revoke())),
+    ("law-required", REVOKED, say("ava", with_fields(purge(outcome="retained-under-law"), law=None))),
     ("wrong-role", REVOKED, say("bel", purge())),
     ("not-a-participant", REVOKED, say("dun", purge(), to=("bel",))),
     ("recipient-missing", REVOKED, say("ava", purge(), to=("cor",))),

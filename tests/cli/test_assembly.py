@@ -286,7 +286,7 @@ def test_an_amendment_is_read_checked_and_takes_effect_everywhere(trio: dict[str
     amendment = trio[SOUTH].json("charter", "proposal", reference)["amendment"]
     assert amendment["supersedes"] == before and amendment["dated"] == "2026-12-01"
     rule = trio[SOUTH].json("charter", "proposal", reference)["rule"]
-    assert rule == "nobody refuses; who is absent is waited for", "the text adds a clause on data: nobody agrees by silence"
+    assert rule == "nobody refuses; who is absent is waited for", "it adds a clause on data: nobody agrees by silence"
     shown = trio[SOUTH].run("charter", "show").stdout
     assert before in shown and re.search(r"(?m)^draft\.joint-visits .* draft ", shown)
     for desk in trio.values():

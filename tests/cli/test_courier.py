@@ -66,7 +66,13 @@ def test_a_case_lives_from_opening_to_attested_purge(in_force: Pair, carry: Carr
     states = {r["request"]["request"]: r["request"]["declined"] or r["request"]["status"] for r in view["requests"]}
     assert states == {f"{CASE}/{NORTH}-q1": "answered", f"{CASE}/{NORTH}-q2": "not-held"}
     (item,) = view["items"]
-    assert item["item"]["text"] == "Ours, lost in May." and item["item"]["caveats"] == ["no-onward"]
+    assert (item["item"]["text"], item["withheld"], item["words"]) == (None, "locked", ["not-in-court", "no-onward"])
+    assert [task["task"] for task in north.json("case", "inbox")] == ["accept"]
+    north.json("case", "accept", CASE, item["item"]["item"], "--officer", "desk-1")
+    carry(north, south)
+    carry(south, north)
+    (item,) = north.json("case", "show", CASE)["items"]
+    assert item["item"]["text"] == "Ours, lost in May."
 
     reference = item["item"]["item"]
     south.json("case", "revoke", CASE, reference, "--reason", "source-protection", "--officer", "desk-2")

@@ -9,8 +9,10 @@ from starlette.testclient import TestClient
 
 from hamsaya.base.instants import DAY, HOUR
 from hamsaya.cases.course import due
+from hamsaya.cases.handling import from_words
 from hamsaya.console.app import console_app
 from hamsaya.messages.cases import Acknowledge, Answer, Ask, Decline, Open, Overdue, Purge, Revoke, Subject
+from hamsaya.messages.caveats import Grading, listed
 from hamsaya.messages.charter import (
     Act,
     CastVote,
@@ -96,16 +98,17 @@ def _tell_case(made: Federation) -> None:
                             question="EXERCISE: did note X-0000 pass your fictional rail yard?"), (to,), CASE)
     say(made, "ir", Acknowledge(request=f"{CASE}/1", officer="desk-ir-1"), ("pk",), CASE)
     made.clock.advance(HOUR)
+    caveats = from_words(["lead-only", "no-death-penalty-or-torture"], listed("pk"))
     say(made, "ir", Answer(request=f"{CASE}/1", item=f"{CASE}/1/A", text="EXERCISE: seen once, on day two.",
-                           caveats=["lead-only", "no-death-penalty-or-torture"], prepared_by="desk-ir-1",
-                           released_by="desk-ir-2"), ("pk",), CASE)
+                           locked=None, caveats=caveats, grading=Grading(source="B", information="3"), derived_from=[],
+                           supersedes=None, prepared_by="desk-ir-1", released_by="desk-ir-2"), ("pk",), CASE)
     say(made, "uz", Decline(request=f"{CASE}/2", code="open-investigation", officer="desk-uz-1"), ("pk",), CASE)
     made.clock.advance(3 * DAY)
     for late in made.node("pk").state.cases.requests.values():
         if late.asked == "kz":
             say(made, "pk", Overdue(request=late.request, step="answer", due=due(late, "answer")), ("kz",), CASE)
     say(made, "ir", Revoke(item=f"{CASE}/1/A", reason="error", officer="desk-ir-2"), ("pk",), CASE)
-    say(made, "pk", Purge(item=f"{CASE}/1/A", outcome="purged", officer="desk-pk-2"), ("ir",), CASE)
+    say(made, "pk", Purge(item=f"{CASE}/1/A", outcome="purged", law=None, officer="desk-pk-2"), ("ir",), CASE)
 
 
 def _tell_hostile_case(made: Federation) -> None:

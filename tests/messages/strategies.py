@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 from msgspec import NODEFAULT, inspect
 
+from hamsaya.cases.handling import from_words
 from hamsaya.messages.catalog import KINDS
+from hamsaya.messages.caveats import Caveats, listed
 
 WORDS = st.text(min_size=1, max_size=30)
 
@@ -39,6 +42,8 @@ def _number(info: inspect.FloatType) -> st.SearchStrategy[float]:
 
 
 def _struct(info: inspect.StructType) -> st.SearchStrategy[Any]:
+    if info.cls in SPECIAL:
+        return SPECIAL[info.cls]
     assert all(field.default is NODEFAULT for field in info.fields), "a part of a body has no second spelling"
     return _fields(info)
 
@@ -54,6 +59,14 @@ def _items(info: inspect.ListType) -> st.SearchStrategy[list[Any]]:
     low = info.min_length or 0
     return st.lists(of_type(info.item_type), min_size=low, max_size=max(low, min(info.max_length or 3, 3)))
 
+
+_CAVEATS = st.builds(
+    lambda words, desks: msgspec.to_builtins(from_words(words, listed(*desks))),
+    st.sets(st.sampled_from(["not-in-court", "no-onward", "lead-only", "no-death-penalty-or-torture"])),
+    st.sets(st.sampled_from(["ava", "bel/liaison", "cor"]), min_size=1),
+)
+# A conflict cannot be written, so what stands in one part of these depends on the others.
+SPECIAL: dict[type, st.SearchStrategy[Any]] = {Caveats: _CAVEATS}
 
 MAKERS: dict[str, Any] = {
     "StrType": _text,

@@ -20,22 +20,33 @@ from hamsaya.node.handlers import HANDLERS
 from tests.messages.strategies import plain
 
 ALL = [
+    "case.accept",
     "case.acknowledge",
     "case.admit",
     "case.answer",
     "case.ask",
     "case.clarify",
     "case.close",
+    "case.consent",
+    "case.consent-ask",
+    "case.consent-end",
     "case.decline",
     "case.extend",
+    "case.hold",
     "case.open",
     "case.overdue",
     "case.pause",
     "case.purge",
     "case.raise",
+    "case.recall",
     "case.resume",
     "case.revoke",
+    "case.seen",
+    "case.tombstone",
     "case.transfer",
+    "case.unhold",
+    "case.unlock",
+    "case.use",
     "case.withdraw",
     "charter.competent",
     "charter.contest",
@@ -90,7 +101,7 @@ def words(info: Any) -> set[str]:
         case inspect.StructType():
             inner = [words(field.type) for field in info.fields]
             return {field.encode_name for field in info.fields}.union(*inner)
-        case inspect.ListType():
+        case inspect.ListType() | inspect.VarTupleType():
             return words(info.item_type)
         case inspect.UnionType():
             return set[str]().union(*map(words, info.types))
@@ -104,7 +115,7 @@ def leaves(info: Any) -> list[Any]:
     match info:
         case inspect.StructType():
             return [leaf for field in info.fields for leaf in leaves(field.type)]
-        case inspect.ListType():
+        case inspect.ListType() | inspect.VarTupleType():
             return leaves(info.item_type)
         case inspect.UnionType():
             return [leaf for inner in info.types for leaf in leaves(inner)]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
+
+import msgspec
 
 from hamsaya.adapters.memory import MemoryStore
 from hamsaya.base.errors import HamsayaError
 from hamsaya.base.instants import DAY
 from hamsaya.canon import encode
+from hamsaya.cases.handling import from_words
 from hamsaya.crypto.signing import SigningKey
-from hamsaya.messages.cases import Acknowledge, Answer, Ask, Open
+from hamsaya.messages.cases import Acknowledge, Answer, Ask, Open, Parent
+from hamsaya.messages.caveats import Caveats, Grading, listed
 from hamsaya.messages.envelope import Envelope, seal
 from hamsaya.messages.kinds import Body, encode_body, kind_of
 from hamsaya.node import handlers
@@ -90,8 +95,21 @@ def acknowledging(to: str = "pk", request: str = "R-1", case: str = CASE) -> Dra
 
 def answering(to: str = "pk", request: str = "R-1", item: str = "I-1", case: str = CASE, text: str = SECRET) -> Draft:
     """Return a draft that answers with one item."""
-    body = Answer(request=request, item=item, text=text, caveats=["no-onward"], prepared_by="o-1", released_by="o-2")
-    return Draft(body, (to,), case=case)
+    return Draft(answer(to, request, item, text, disclosure="D1"), (to,), case=case)
+
+
+def answer(
+    to: str | tuple[str, ...], request: str = "R-1", item: str = "I-1", text: str = SECRET, *,
+    parents: Sequence[Parent] = (),
+    supersedes: str | None = None, **axes: Any,
+) -> Answer:
+    """Return an answer for the desks of ``to``, open to every use unless ``axes`` say otherwise."""
+    members = (to,) if isinstance(to, str) else to
+    desks = members if axes.get("disclosure") != "D3" else tuple(f"{member}/liaison" for member in members)
+    plain = msgspec.to_builtins(from_words([], listed(*desks))) | axes
+    return Answer(request=request, item=item, text=text, locked=None, caveats=msgspec.convert(plain, Caveats),
+                  grading=Grading(source="B", information="2"), derived_from=list(parents), supersedes=supersedes,
+                  prepared_by="o-1", released_by="o-2")
 
 
 def letters(fed: Federation, sender: str, draft: Draft) -> dict[str, bytes]:

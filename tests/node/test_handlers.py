@@ -43,12 +43,17 @@ def living() -> Federation:
     return fed
 
 
+def _fitting(known: Any, value: Any) -> list[Any]:
+    """Return what exists in the form of ``value``: a name may stand alone or in a list of names."""
+    return [[each] if isinstance(value, list) and isinstance(each, str) else each for each in known]
+
+
 def events(kind: str) -> st.SearchStrategy[Event]:
     """Return events of ``kind`` from a member, about things that exist as often as not."""
 
     def shaped(values: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
         fields = {
-            name: st.sampled_from(KNOWN[name]) | st.just(value)
+            name: st.sampled_from(_fitting(KNOWN[name], value)) | st.just(value)
             if name in KNOWN and not kind.startswith("linkage")
             else st.just(value)
             for name, value in values.items()

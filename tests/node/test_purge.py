@@ -38,7 +38,8 @@ def fed(tmp_path: Path) -> Federation:
 
 def purge(fed: Federation, outcome: PurgeOutcome = "purged") -> None:
     """Let pk attest what became of the item."""
-    fed.send("pk", Draft(Purge(item="I-1", outcome=outcome, officer="desk-1"), ("ir",), case=CASE))
+    law = "law-1" if outcome == "retained-under-law" else None
+    fed.send("pk", Draft(Purge(item="I-1", outcome=outcome, law=law, officer="desk-1"), ("ir",), case=CASE))
     fed.carry_all()
 
 

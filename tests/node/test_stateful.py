@@ -22,7 +22,6 @@ from hamsaya.cases.types import Request
 from hamsaya.messages.cases import (
     Acknowledge,
     Admit,
-    Answer,
     Ask,
     Clarify,
     Decline,
@@ -45,7 +44,7 @@ from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.send import Draft
 from hamsaya.node.settle import settle, verify_receipt
 from hamsaya.node.writer import Act
-from tests.node.making import CASE, held, parties, reopened
+from tests.node.making import CASE, answer, held, parties, reopened
 from tests.support.federation import one
 
 MEMBERS = ("ir", "pk", "uz")
@@ -129,9 +128,7 @@ class Neighbours(RuleBasedStateMachine):
         (case, ref), record = known[place % len(known)]
         bodies: dict[str, Any] = {
             "acknowledge": lambda: Acknowledge(request=ref, officer="o"),
-            "answer": lambda: Answer(
-                request=ref, item=self.fresh(member, "I"), text="a secret", caveats=[], prepared_by="o", released_by="p"
-            ),
+            "answer": lambda: answer(MEMBERS, ref, self.fresh(member, "I"), "a secret"),
             "decline": lambda: Decline(request=ref, code="not-held", officer="o"),
             "overdue": lambda: Overdue(request=ref, step="answer", due=due(record, "answer") or 0),
             "overdue to acknowledge": lambda: Overdue(request=ref, step="acknowledge",
@@ -147,7 +144,7 @@ class Neighbours(RuleBasedStateMachine):
             "ask again": lambda: Ask(request=self.fresh(member, "R"), to=record.transferred_to or "pk", question="?",
                                      urgency="urgent", legal_basis="CX.2", desk="desk", officer="o", continues=ref),
             "revoke": lambda: Revoke(item=ref, reason="error", officer="o"),
-            "purge": lambda: Purge(item=ref, outcome="purged", officer="o"),
+            "purge": lambda: Purge(item=ref, outcome="purged", law=None, officer="o"),
         }
         try:
             self.say(member, bodies[how](), case)

@@ -9,7 +9,7 @@ import pytest
 
 from hamsaya.base.errors import PolicyRefusal
 from hamsaya.base.instants import DAY, HOUR
-from hamsaya.messages.cases import Answer, Ask, Open, Purge, Revoke
+from hamsaya.messages.cases import Ask, Open, Purge, Revoke
 from hamsaya.messages.charter import CastVote, Propose, SetStanding, Withdraw
 from hamsaya.messages.compliance import Commit, Seat
 from hamsaya.messages.kinds import Body, kind_of
@@ -18,7 +18,7 @@ from hamsaya.node.assembly import records_due
 from hamsaya.node.recipients import everybody
 from hamsaya.node.send import Draft
 from hamsaya.node.winddown import WindDownView, wind_downs
-from tests.node.making import clone
+from tests.node.making import answer, clone
 from tests.support.federation import Federation, make_federation, small_pack
 
 FOUR = ("pk", "ir", "uz", "kz")
@@ -44,8 +44,8 @@ def shared() -> Federation:
         say(fed, asker, Ask(request=request, to=asked, question="q", urgency="routine",
                             legal_basis="CX.2", desk="desk", officer="desk-1"), (asked,),
             CASE)
-        say(fed, asked, Answer(request=request, item=f"{CASE}/of-{asked}", text="Yes.", caveats=[],
-                               prepared_by="desk-1", released_by="desk-2"), tuple({asker, "uz"}), CASE)
+        told = tuple({asker, "uz"})
+        say(fed, asked, answer(told, request, f"{CASE}/of-{asked}", "Yes."), told, CASE)
     return fed
 
 
@@ -114,10 +114,11 @@ def test_while_it_winds_down_content_goes_back_and_nothing_new_is_asked(fed: Fed
     say(fed, "pk", Revoke(item=f"{CASE}/of-pk", reason="consent-withdrawn", officer="desk-1"), ("ir", "uz"), CASE)
     item = settle_with(fed, "pk", "ir").there[0]
     assert item.revoked_at == fed.clock.now() and item.purge_due is not None and item.attested is None
-    say(fed, "ir", Purge(item=f"{CASE}/of-pk", outcome="retained-under-law", officer="desk-1"), ("pk",), CASE)
+    retained = Purge(item=f"{CASE}/of-pk", outcome="retained-under-law", law="law-1", officer="desk-1")
+    say(fed, "ir", retained, ("pk",), CASE)
     assert settle_with(fed, "pk", "ir").there[0].attested == "retained-under-law"
     fed.clock.advance(HOUR)
-    say(fed, "ir", Purge(item=f"{CASE}/of-pk", outcome="purged", officer="desk-1"), ("pk",), CASE)
+    say(fed, "ir", Purge(item=f"{CASE}/of-pk", outcome="purged", law=None, officer="desk-1"), ("pk",), CASE)
     assert settle_with(fed, "pk", "ir").there == [] and settle_with(fed, "ir", "pk").here == []
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from hamsaya.adapters.memory import MemoryStore
 from hamsaya.base.errors import PolicyRefusal
 from hamsaya.base.instants import DAY, HOUR, MINUTE
 from hamsaya.cases import views as case_views
-from hamsaya.messages.cases import Acknowledge, Answer, Ask, Close, Decline, Open, Overdue, Purge, Revoke
+from hamsaya.messages.cases import Acknowledge, Ask, Close, Decline, Open, Overdue, Purge, Revoke
 from hamsaya.messages.kinds import Body
 from hamsaya.node.exchange import Carried, parse_bundle
 from hamsaya.node.logview import audit, prove
 from hamsaya.node.send import Draft, Sent
 from hamsaya.node.settle import Verdict, verify_receipt
 from hamsaya.node.views import overdue_requests
-from tests.node.making import CASE, held, reopened, state_bytes
+from tests.node.making import CASE, answer, held, reopened, state_bytes
 from tests.node.wires import Wires, with_service
 from tests.support.federation import Federation, make_federation
 
@@ -83,23 +84,16 @@ def test_a_case_from_the_first_question_to_the_attested_purge() -> None:
                          legal_basis="CX.2", desk="desk", officer="desk-1"), "uz")
     fed.clock.advance(HOUR)
     table.says("ir", Acknowledge(request="pk/R-1", officer="desk-7"), "pk")
-    answer = Answer(
-        request="pk/R-1",
-        item="ir/I-1",
-        text=SECRET,
-        caveats=["no-onward", "no-death-penalty-or-torture"],
-        prepared_by="analyst-3",
-        released_by="director-1",
-    )
-    answered = table.says("ir", answer, "pk")
+    rights = ("no-death-penalty-or-torture",)
+    answered = table.says("ir", answer("pk", "pk/R-1", "ir/I-1", SECRET, disclosure="D1", rights=rights), "pk")
     assert table.receipt("ir", "pk", answered).state == "admitted"
     (item,) = table.case("pk").items
-    assert item.item.text == SECRET and item.item.caveats == ("no-onward", "no-death-penalty-or-torture")
+    assert item.item.text == SECRET and item.words == ["not-in-court", "no-death-penalty-or-torture"]
     # Nothing of it went to Uzbekistan, which takes part in the case and was not asked this.
     assert SECRET.encode() not in state_bytes(fed.node("uz"))
 
     # One person alone cannot release an item: the sender's own node says so, with the rule.
-    alone = Answer(request="pk/R-2", item="uz/I-1", text="x", caveats=[], prepared_by="o-1", released_by="o-1")
+    alone = structs.replace(answer("pk", "pk/R-2", "uz/I-1", "x"), released_by="o-1")
     with pytest.raises(PolicyRefusal, match="one person prepares an item and another releases it"):
         table.says("uz", alone, "pk")
 
@@ -122,7 +116,7 @@ def test_a_case_from_the_first_question_to_the_attested_purge() -> None:
     table.says("ir", Revoke(item="ir/I-1", reason="source-protection", officer="desk-7"), "pk")
     (item,) = table.case("pk").items
     assert item.outstanding == ["pk"] and SECRET.encode() in state_bytes(fed.node("pk"))
-    attested = table.says("pk", Purge(item="ir/I-1", outcome="purged", officer="desk-1"), "ir")
+    attested = table.says("pk", Purge(item="ir/I-1", outcome="purged", law=None, officer="desk-1"), "ir")
     assert table.receipt("pk", "ir", attested).state == "admitted"
     assert SECRET.encode() not in state_bytes(fed.node("pk"))
     (seen_by_owner,) = table.case("ir").items
@@ -191,10 +185,7 @@ def test_two_neighbours_with_nothing_but_a_courier() -> None:
     outward = file_from(fed, wires, "pk", "ir")
     carried, back = carry(fed, wires, outward, "ir")
     assert (carried.received, carried.refused, carried.waiting) == (2, 0, 0)
-    answer = Answer(
-        request="pk/R-1", item="ir/I-1", text=SECRET, caveats=[], prepared_by="analyst-3", released_by="director-1"
-    )
-    fed.send("ir", Draft(answer, ("pk",), case=CASE))
+    fed.send("ir", Draft(answer("pk", "pk/R-1", "ir/I-1", SECRET), ("pk",), case=CASE))
 
     # On the way the file is opened by a stranger: it can see who writes to whom, and nothing of what they say.
     homeward = file_from(fed, wires, "ir", "pk")

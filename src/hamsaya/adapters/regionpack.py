@@ -37,7 +37,6 @@ from hamsaya.base.ids import MEMBER
 from hamsaya.charter.types import Party
 from hamsaya.messages.cases import (
     Act,
-    Caveat,
     DeclineCode,
     PurgeOutcome,
     Purpose,
@@ -45,6 +44,7 @@ from hamsaya.messages.cases import (
     Subject,
     Urgency,
 )
+from hamsaya.messages.caveats import Grading, Word
 from hamsaya.messages.compliance import Commit, EvidenceClass, Rating, Verdict
 from hamsaya.messages.kinds import Line, Member, Ref, Text
 from hamsaya.messages.linkage import Goods, Tranche
@@ -98,7 +98,8 @@ class Input(Table, frozen=True):
 class AnswerScript(Table, frozen=True):
     item: Ref
     text: Text
-    caveats: list[Caveat]
+    caveats: list[Word]
+    grading: Grading
     prepared_by: Ref
     released_by: Ref
 

@@ -19,10 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-import msgspec
+from hamsaya.messages.caveats import Grading, Information, Source
 
-Source = Literal["A", "B", "C", "X"]
-Information = Literal["1", "2", "3", "4"]
 Reliability = Literal["A", "B", "C", "D", "E", "F"]
 Credibility = Literal["1", "2", "3", "4", "5", "6"]
 
@@ -34,13 +32,6 @@ _RELIABILITY: dict[Source, Reliability] = {"A": "A", "B": "B", "C": "D", "X": "F
 _CREDIBILITY: dict[Information, Credibility] = {"1": "1", "2": "2", "3": "3", "4": "6"}
 _SOURCE = {theirs: ours for ours, theirs in _RELIABILITY.items()}
 _INFORMATION = {theirs: ours for ours, theirs in _CREDIBILITY.items()}
-
-
-class Grading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The grades of one item, given by the person who received it."""
-
-    source: Source
-    information: Information
 
 
 class Admiralty(NamedTuple):

@@ -27,21 +27,18 @@ from typing import Literal, NamedTuple
 
 from hamsaya.base.decision import Decision, Reason, permit
 from hamsaya.base.instants import to_text
-from hamsaya.cases.caveats import (
-    ACTIONS,
-    DISCLOSURES,
+from hamsaya.cases.caveats import ACTIONS, DISCLOSURES, USES, Axis, weaker
+from hamsaya.messages.caveats import (
+    LIAISON,
     NOT_TO,
-    USES,
     Action,
     Audience,
-    Axis,
     Caveats,
     Disclosure,
     Use,
+    Word,
     listed,
-    weaker,
 )
-from hamsaya.messages.cases import Caveat
 
 Handling = Literal["show", "export", "onward", "court", "freeze", "check", "index"]
 TLP = Literal["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT", "TLP:RED"]
@@ -49,8 +46,6 @@ PAP = Literal["PAP:CLEAR", "PAP:GREEN", "PAP:AMBER", "PAP:RED"]
 LEAVES: frozenset[Handling] = frozenset(("export", "onward", "index"))
 TOUCHES: frozenset[Handling] = frozenset(("court", "freeze", "check", "index"))
 """What leaves the desk's own screens, and what can touch a person."""
-LIAISON = "liaison"
-"""The desk meant where an older message names a member alone and asks for the named desk."""
 
 
 class Needs(NamedTuple):
@@ -91,7 +86,7 @@ _FROM_PAP: dict[PAP, Action] = {
     "PAP:AMBER": "passive",
     "PAP:RED": "no-action",
 }
-_DISCLOSURE_WORDS: dict[Disclosure, Caveat] = {
+_DISCLOSURE_WORDS: dict[Disclosure, Word] = {
     "D1": "not-in-court",
     "D2": "no-onward",
     "D3": "named-desk-only",
@@ -265,8 +260,8 @@ def from_pap(label: PAP) -> Action:
     return _FROM_PAP[label]
 
 
-def from_words(words: Collection[Caveat], audience: Audience) -> Caveats:
-    """Return the five words of ``case.answer`` as caveats for those who received the answer.
+def from_words(words: Collection[Word], audience: Audience) -> Caveats:
+    """Return the five words as caveats for those who received the answer.
 
     Every word keeps its meaning. "no-onward" and "named-desk-only" come to mean the milder words as well, and
     where the named desk is asked for, a member named alone stands for its liaison desk.
@@ -289,9 +284,9 @@ def from_words(words: Collection[Caveat], audience: Audience) -> Caveats:
     )
 
 
-def to_words(caveats: Caveats) -> tuple[list[Caveat], tuple[Axis, ...]]:
-    """Return the words of ``case.answer`` that these caveats hold, and the axes on which the words say too little."""
-    words: list[Caveat] = [
+def to_words(caveats: Caveats) -> tuple[list[Word], tuple[Axis, ...]]:
+    """Return the words that these caveats hold, and the axes on which the words say too little."""
+    words: list[Word] = [
         word
         for level, word in _DISCLOSURE_WORDS.items()
         if DISCLOSURES.index(level) <= DISCLOSURES.index(caveats.disclosure)

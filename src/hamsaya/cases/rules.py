@@ -43,7 +43,7 @@ PARTS: dict[str, tuple[Find, tuple[Refuse, ...]]] = {
     **dict.fromkeys(files.ROLES, (files.matter, (files.refusals,))),
     **dict.fromkeys(requests.ROLES, (requests.matter, (requests.refusals,))),
     **dict.fromkeys(items.ROLES, (items.matter, (items.refusals,))),
-    "case.answer": (requests.matter, (requests.refusals, items.refusals)),
+    "case.answer": (items.answered, (requests.refusals, items.refusals)),
 }
 
 

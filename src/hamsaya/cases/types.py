@@ -15,11 +15,12 @@ import msgspec
 from hamsaya.cases.clocks import Escalated, State, Status
 from hamsaya.messages.cases import (
     Act,
-    Caveat,
     CloseOutcome,
     DeclineCode,
     ExtensionReason,
     Extent,
+    Locked,
+    Parent,
     PauseReason,
     PurgeOutcome,
     Purpose,
@@ -27,15 +28,21 @@ from hamsaya.messages.cases import (
     Subject,
     Urgency,
 )
+from hamsaya.messages.caveats import Caveats, Grading, Word
+from hamsaya.messages.items import UseOutcome
 
 CaseStatus = Literal["open", "closed"]
 RequestStatus = Literal["asked", "acknowledged", "paused", "answered", "declined", "transferred", "withdrawn"]
 End = Literal["answered", "declined", "transferred"]
-ItemStatus = Literal["released", "revoked"]
+ItemStatus = Literal["released", "superseded", "revoked"]
 Step = Literal["acknowledge", "answer"]
-Task = Literal["acknowledge", "answer", "purge", "mark-overdue", "clarify", "ask-again"]
+Task = Literal[
+    "acknowledge", "answer", "purge", "mark-overdue", "clarify", "ask-again", "accept", "consent"
+]
 Key = tuple[str, str]
 """(case reference, request or item reference)"""
+GrantKey = tuple[str, str, str, str]
+"""(case reference, item reference, originator, the consent's reference)"""
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,15 +142,78 @@ class Request(_Record, frozen=True):
 
 
 class Attested(_Record, frozen=True):
-    """What one holder says became of a revoked item at its node."""
+    """What one holder says became of a revoked item at its node, and under which law it keeps what it keeps."""
 
     holder: str
     outcome: PurgeOutcome
     at: int
+    law: str | None
+
+
+class Said(_Record, frozen=True):
+    """What one holder's officer did with an item, once: opened it, or accepted its caveats."""
+
+    holder: str
+    officer: str
+    at: int
+
+
+class Unlocked(_Record, frozen=True):
+    """The holder that was given the key of a locked item."""
+
+    holder: str
+    at: int
+
+
+class Used(_Record, frozen=True):
+    """What a holder says came of an item."""
+
+    holder: str
+    at: int
+    outcome: UseOutcome
+    officer: str
+    text: str | None
+
+
+class Sought(_Record, frozen=True):
+    """A holder's question whether it may pass an item on."""
+
+    consent: str
+    asker: str
+    to: tuple[str, ...]
+    purpose: Purpose
+    officer: str
+    at: int
+    text: str | None
+
+
+class Held(_Record, frozen=True):
+    """A law obliges a holder to keep an item, from ``at`` on and until ``ended_at``; two officers said so."""
+
+    holder: str
+    law: str
+    officers: tuple[str, str]
+    at: int
+    ended_at: int | None = None
+
+    def stands(self, at: int) -> bool:
+        """Return whether it held at ``at``, as far as is known here."""
+        return self.at <= at and not (self.ended_at is not None and self.at <= self.ended_at <= at)
+
+
+class Deleted(_Record, frozen=True):
+    """A member deleted its copy of an item because its time was over."""
+
+    holder: str
+    at: int
 
 
 class Item(_Record, frozen=True):
-    """One released item; ``holders`` are the recipients of the answer, observers among them."""
+    """One released item; ``holders`` are the recipients of the answer, observers among them.
+
+    ``text`` or ``locked`` with its ``key`` is what it says; all three are None once it is deleted at this node.
+    ``message`` is the id of the answer that brought it. Lists are sorted, without repetition.
+    """
 
     case: str
     item: str
@@ -151,14 +221,56 @@ class Item(_Record, frozen=True):
     request: str
     originator: str
     text: str | None
-    caveats: tuple[Caveat, ...]
+    locked: Locked | None
+    caveats: Caveats
+    grading: Grading
+    derived_from: tuple[Parent, ...]
+    supersedes: str | None
     prepared_by: str
     released_by: str
     released_at: int
     holders: tuple[str, ...]
+    message: bytes
+    key: bytes | None = None
+    superseded_by: str | None = None
     revoked_at: int | None = None
-    reason: RevokeReason | None = None
+    reason: RevokeReason | Literal["origin-recalled"] | None = None
     attested: tuple[Attested, ...] = ()
+    seen: tuple[Said, ...] = ()
+    accepted: tuple[Said, ...] = ()
+    unlocked: tuple[Unlocked, ...] = ()
+    uses: tuple[Used, ...] = ()
+    sought: tuple[Sought, ...] = ()
+    holds: tuple[Held, ...] = ()
+    deleted: tuple[Deleted, ...] = ()
+
+
+class Decided(_Record, frozen=True):
+    """One word of an originator on a consent: until when, under which caveats, or that it is refused or withdrawn."""
+
+    at: int
+    granted: bool
+    until: int
+    caveats: Caveats
+    officer: str
+
+
+class Grant(_Record, frozen=True):
+    """Whether ``asker`` may pass an item on to these, as its originator has said; the last word before an act counts.
+
+    From ``ended_at`` on, when the item was recalled, nothing may be passed on any more, whatever is said.
+
+    It is known also where the item itself is not: at those to whom it may be passed on.
+    """
+
+    case: str
+    item: str
+    originator: str
+    consent: str
+    asker: str
+    to: tuple[str, ...]
+    decided: tuple[Decided, ...]
+    ended_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +286,7 @@ class CasesState:
     items: immutables.Map[Key, Item] = immutables.Map()
     own: str | None = None
     raises: immutables.Map[str, Raised] = immutables.Map()
+    grants: immutables.Map[GrantKey, Grant] = immutables.Map()
 
 
 EMPTY_CASES = CasesState()
@@ -199,11 +312,26 @@ class RequestView(_Record, frozen=True):
 
 
 class ItemView(_Record, frozen=True):
-    """An item, when its purge is due if it was revoked, and the holders that have not attested then."""
+    """An item, when its purge is due if it was recalled, the holders that have not attested then, and what it allows.
+
+    Attributes:
+        recalled_at: When it, or an item it was made of, was revoked.
+        keep_until: When it is deleted everywhere.
+        words: The caveats as far as the five words say them. beyond: The axes on which they say too little.
+        products: What is known here to be made of it, as (case, item).
+        withheld: Why its text is not shown here; "" where it is.
+    """
 
     item: Item
     purge_due: int | None
     outstanding: list[str]
+    recalled_at: int | None
+    keep_until: int
+    words: list[Word]
+    beyond: list[str]
+    tlp: str
+    products: list[Key]
+    withheld: str = ""
 
 
 class CaseView(_Record, frozen=True):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hamsaya.cases import clocks
+from hamsaya.cases import clocks, handling
 from hamsaya.cases.clocks import Annex, Status
 from hamsaya.cases.course import STEPS, clock, done_at, due, open_clarifications, over
-from hamsaya.cases.requests import DEADLINES
+from hamsaya.cases.item_fold import is_deleted
+from hamsaya.cases.lineage import keep_until, products, recalled_at
+from hamsaya.cases.requests import DEADLINES, Clocks
 from hamsaya.cases.types import (
     Case,
     CasesState,
@@ -18,6 +20,7 @@ from hamsaya.cases.types import (
     Raised,
     Request,
     RequestView,
+    Sought,
     Step,
     Task,
     TaskView,
@@ -58,7 +61,7 @@ def overdue(state: CasesState, now: int, annexes: Annexes = ()) -> list[OverdueV
 def inbox(state: CasesState, member: str, now: int, annexes: Annexes = ()) -> list[TaskView]:
     """Return what ``member`` has still to do at ``now``, by due instant; what has none comes last."""
     tasks = [
-        *_asked_of(state, member, now, annexes), *_to_purge(state, member, now), *_to_mark(state, member, now, annexes),
+        *_asked_of(state, member, now, annexes), *_of_items(state, member, now), *_to_mark(state, member, now, annexes),
         *_of_the_asker(state, member, now, annexes),
     ]
     return sorted(tasks, key=lambda task: (task.due is None, task.due, task.case, task.reference, task.task))
@@ -93,10 +96,25 @@ def _clocked(task: Task, request: Request, status: Status) -> TaskView:
                     state=status.state, reminders=status.reminders, escalations=status.escalations)
 
 
-def _to_purge(state: CasesState, member: str, now: int) -> Iterator[TaskView]:
+def _of_items(state: CasesState, member: str, now: int) -> Iterator[TaskView]:
     for item in state.items.values():
-        if member in _outstanding(item):
+        if member in _outstanding(state, item):
             yield _task("purge", item.case, item.item, _purge_due(state, item) or now, now)
+        elif item.locked is not None and _may_accept(item, member):
+            yield _task("accept", item.case, item.item, keep_until(state.cases[item.case], item), now)
+        if item.originator == member:
+            for sought in unanswered(state, item):
+                yield _task("consent", item.case, sought.consent, sought.at + _clocks(state, item).answer, now)
+
+
+def _may_accept(item: Item, member: str) -> bool:
+    accepted = {each.holder for each in item.accepted}
+    return member in item.holders and member not in accepted and item.status == "released"
+
+
+def unanswered(state: CasesState, item: Item) -> list[Sought]:
+    """Return the questions for consent on which the originator has said nothing; silence denies."""
+    return [each for each in item.sought if (item.case, item.item, item.originator, each.consent) not in state.grants]
 
 
 def _to_mark(state: CasesState, member: str, now: int, annexes: Annexes) -> Iterator[TaskView]:
@@ -123,15 +141,20 @@ def _overdue(request: Request, step: Step, until: int) -> OverdueView:
     )
 
 
-def _outstanding(item: Item) -> list[str]:
-    attested = {each.holder for each in item.attested}
-    return [holder for holder in item.holders if item.revoked_at is not None and holder not in attested]
+def _outstanding(state: CasesState, item: Item) -> list[str]:
+    if recalled_at(state, item) is None:
+        return []
+    done = {each.holder for each in item.attested} | {each.holder for each in item.deleted}
+    return [holder for holder in item.holders if holder not in done]
+
+
+def _clocks(state: CasesState, item: Item) -> Clocks:
+    return DEADLINES[state.requests[item.case, item.request].urgency]
 
 
 def _purge_due(state: CasesState, item: Item) -> int | None:
-    if item.revoked_at is None:
-        return None
-    return item.revoked_at + DEADLINES[state.requests[item.case, item.request].urgency].purge
+    recalled = recalled_at(state, item)
+    return None if recalled is None else recalled + _clocks(state, item).purge
 
 
 def _case(state: CasesState, found: Case, now: int, annexes: Annexes) -> CaseView:
@@ -160,4 +183,16 @@ def _request(request: Request, now: int, annexes: Annexes) -> RequestView:
 
 
 def _item(state: CasesState, item: Item) -> ItemView:
-    return ItemView(item=item, purge_due=_purge_due(state, item), outstanding=_outstanding(item))
+    words, beyond = handling.to_words(item.caveats)
+    return ItemView(
+        item=item,
+        purge_due=_purge_due(state, item),
+        outstanding=_outstanding(state, item),
+        recalled_at=recalled_at(state, item),
+        keep_until=keep_until(state.cases[item.case], item),
+        words=words,
+        beyond=list(beyond),
+        tlp=handling.tlp(item.caveats),
+        products=products(state, item),
+        withheld="" if item.text is not None else "deleted" if is_deleted(item, state.own) else "locked",
+    )

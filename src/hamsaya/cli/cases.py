@@ -6,33 +6,26 @@ to the asker, a revocation to every holder, opening and closing to the participa
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
-from hamsaya.cli.command import Session, command, instant, read_text, reference
+from hamsaya.cli.command import Session, command, instant, reference
 from hamsaya.cli.hotline import register
 from hamsaya.cli.output import Table, facts, when
 from hamsaya.messages.cases import (
     Acknowledge,
     Act,
-    Answer,
     Ask,
-    Caveat,
     Close,
     CloseOutcome,
     Decline,
     DeclineCode,
     Eligibility,
     Open,
-    Purge,
-    PurgeOutcome,
     Purpose,
-    Revoke,
-    RevokeReason,
     Subject,
     SubjectType,
     Urgency,
@@ -43,14 +36,12 @@ register(app)
 
 Case = Annotated[str, typer.Argument(parser=reference, metavar="case", help="The case's reference.")]
 RequestRef = Annotated[str, typer.Argument(parser=reference, metavar="request", help="The request's reference.")]
-ItemRef = Annotated[str, typer.Argument(parser=reference, metavar="item", help="The item's reference.")]
 Officer = Annotated[str, typer.Option(parser=reference, metavar="REF", help="Who does this: the desk's own reference.")]
 Desk = Annotated[str, typer.Option(parser=reference, metavar="REF", help="The desk that answers for it.")]
 LegalBasis = Annotated[str, typer.Option(parser=reference, metavar="REF", help="The clause or law it rests on.")]
 SUBJECT_FORM = "TYPE | LABEL | ELIGIBILITY | GROUND"
 SUBJECT_HELP = (f"Whom or what the case names, as {SUBJECT_FORM}; repeat. Types: {', '.join(get_args(SubjectType))}. "
                 f"Eligibility: {', '.join(get_args(Eligibility))}. Ground: the listing or the act, by its reference.")
-CAVEAT_HELP = f"What the answer may not be used for; repeat. Codes: {', '.join(get_args(Caveat))}."
 
 
 def _case(session: Session, case: str) -> dict[str, Any]:
@@ -67,14 +58,6 @@ def request_view(session: Session, case: str, request: str) -> dict[str, Any]:
             return dict(view["request"])
     raise OperatorError(f"this node knows no request {request} in {case}; see: hamsaya case show {case}",
                         code="unknown-request")
-
-
-def _item(session: Session, case: str, item: str) -> dict[str, Any]:
-    for view in _case(session, case)["items"]:
-        if view["item"]["item"] == item:
-            return dict(view["item"])
-    raise OperatorError(f"this node knows no item {item} in {case}; see: hamsaya case show {case}",
-                        code="unknown-item")
 
 
 def _own(session: Session) -> str:
@@ -125,7 +108,8 @@ def show(session: Session, case: Case) -> None:
                  r["request"]["declined"] or r["request"]["status"], r["state"], when(r["answer_due"]), r["late"],
                  r["request"]["question"]) for r in view["requests"]]
     items = [(i["item"]["item"], i["item"]["originator"], i["item"]["status"], i["item"]["holders"],
-              i["item"]["caveats"], when(i["purge_due"]), i["outstanding"], i["item"]["text"]) for i in view["items"]]
+              [*i["words"], *i["beyond"]], when(i["purge_due"]), i["outstanding"], i["item"]["text"] or i["withheld"])
+             for i in view["items"]]
     pauses = [(r["request"]["request"], p["pause"], p["reason"], p["text"], when(p["started_at"]),
                when(min((at for at in (p["resumed_at"], p["clarified_at"]) if at is not None), default=None)),
                p["clarification"] or "-") for r in view["requests"] for p in r["request"]["pauses"]]
@@ -205,30 +189,6 @@ def acknowledge(session: Session, case: Case, request: RequestRef, officer: Offi
     session.send(Acknowledge(request=request, officer=officer), [asker], case)
 
 
-@command(app, "answer", "send")
-def answer(
-    session: Session,
-    case: Case,
-    request: RequestRef,
-    prepared_by: Annotated[str, typer.Option(help="Who prepared the answer.")],
-    released_by: Annotated[str, typer.Option(help="Who released it: another person.")],
-    text: Annotated[str | None, typer.Option(help="The answer.")] = None,
-    text_file: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A file with the answer.")] = None,
-    caveat: Annotated[list[str] | None, typer.Option(metavar="CODE", help=CAVEAT_HELP)] = None,
-    item: Annotated[str | None, typer.Option(help="The item's reference; one is made up without it.")] = None,
-) -> None:
-    """Answer a request with one item, prepared by one person and released by another."""
-    if (text is None) == (text_file is None):
-        raise typer.BadParameter("expected exactly one of --text and --text-file")
-    asker = request_view(session, case, request)["asker"]
-    if item is None:
-        item = _new_ref(session, case, "i", {view["item"]["item"] for view in _case(session, case)["items"]})
-    content = text if text_file is None else read_text(text_file)
-    caveats = [_one_of(Caveat, code) for code in caveat or ()]
-    session.send(Answer(request=request, item=item, text=content, caveats=caveats, prepared_by=prepared_by,
-                        released_by=released_by), [asker], case)
-
-
 @command(app, "decline", "send")
 def decline(
     session: Session, case: Case, request: RequestRef, code: Annotated[DeclineCode, typer.Option()], officer: Officer
@@ -236,23 +196,6 @@ def decline(
     """Refuse a request with a code from the closed list."""
     asker = request_view(session, case, request)["asker"]
     session.send(Decline(request=request, code=code, officer=officer), [asker], case)
-
-
-@command(app, "revoke", "send")
-def revoke(
-    session: Session, case: Case, item: ItemRef, reason: Annotated[RevokeReason, typer.Option()], officer: Officer
-) -> None:
-    """Ask every holder of an item to purge it and to attest the outcome."""
-    session.send(Revoke(item=item, reason=reason, officer=officer), _item(session, case, item)["holders"], case)
-
-
-@command(app, "purge", "send")
-def purge(
-    session: Session, case: Case, item: ItemRef, outcome: Annotated[PurgeOutcome, typer.Option()], officer: Officer
-) -> None:
-    """Attest what became of a revoked item here; 'purged' overwrites its text in this node's own journal."""
-    owner = _item(session, case, item)["originator"]
-    session.send(Purge(item=item, outcome=outcome, officer=officer), [owner], case)
 
 
 @command(app, "close", "send")

@@ -22,16 +22,17 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from hamsaya.adapters.regionpack import AskScript, Pack
 from hamsaya.base.instants import DAY
 from hamsaya.base.interval import Interval
+from hamsaya.cases import handling
 from hamsaya.charter.types import document_from_plain
 from hamsaya.cli.exercise_link import Link
 from hamsaya.cli.fleet import Fleet, Refused
 from hamsaya.messages import cases, compliance, linkage
+from hamsaya.messages.caveats import LIAISON, LOCKED, listed
 from hamsaya.messages.charter import Sign
+from hamsaya.messages.items import Accept
 from hamsaya.messages.kinds import kind_of
 from hamsaya.messages.monitor import Report, Row
 from hamsaya.monitor.counts import own_rows, split_report
@@ -180,11 +181,27 @@ class Exercise:
         opener = self.pack.exercise.case.opener
         if ask.answer is not None:
             await self._case(ask.to, cases.Acknowledge(request=ask.request, officer=ask.answer.prepared_by), [opener])
-            body = cases.Answer(request=ask.request, **msgspec.structs.asdict(ask.answer))
+            script, audience = ask.answer, listed(f"{opener}/{LIAISON}")
+            body = cases.Answer(
+                request=ask.request, item=script.item, text=script.text, locked=None,
+                caveats=handling.from_words(script.caveats, audience), grading=script.grading, derived_from=[],
+                supersedes=None, prepared_by=script.prepared_by, released_by=script.released_by,
+            )
             await self._case(ask.to, body, [opener])
+            if body.caveats.disclosure in LOCKED:
+                await self._accept(opener, ask.to, script.item)
         if ask.decline is not None:
             decline = cases.Decline(request=ask.request, code=ask.decline.code, officer=ask.decline.officer)
             await self._case(ask.to, decline, [opener])
+
+    async def _accept(self, holder: str, owner: str, item: str) -> None:
+        """The holder's officer accepts the caveats; the owner's node then gives the key by itself."""
+        await self._case(holder, Accept(item=item, officer=self.pack.exercise.case.officer), [owner])
+        await self._until("the key of a locked item", lambda: self._open(holder, item))
+
+    async def _open(self, holder: str, item: str) -> bool:
+        view = await self.fleet.call(holder, "case", case=self.pack.exercise.case.reference)
+        return any(each["item"]["item"] == item and each["item"]["text"] for each in view["items"])
 
     async def _overdue_marked(self) -> bool:
         script = self.pack.exercise.case
@@ -196,7 +213,7 @@ class Exercise:
         revoke = self.pack.exercise.case.revoke
         body = cases.Revoke(item=revoke.item, reason=revoke.reason, officer=revoke.officer)
         await self._case(revoke.by, body, [revoke.holder])
-        purge = cases.Purge(item=revoke.item, outcome=revoke.purge_outcome, officer=revoke.purge_officer)
+        purge = cases.Purge(item=revoke.item, outcome=revoke.purge_outcome, law=None, officer=revoke.purge_officer)
         await self._case(revoke.holder, purge, [revoke.by])
         attested = await self._until("the attested purge", self._purge_attested)
         self.outcome["purge"] = attested

@@ -14,7 +14,20 @@ from typing import Annotated, Literal
 import typer
 
 from hamsaya import __version__
-from hamsaya.cli import assembly, case_requests, cases, charter, compliance, linkage, log, match, monitor, nodes, treaty
+from hamsaya.cli import (
+    assembly,
+    case_items,
+    case_requests,
+    cases,
+    charter,
+    compliance,
+    linkage,
+    log,
+    match,
+    monitor,
+    nodes,
+    treaty,
+)
 from hamsaya.cli.command import Session, command
 
 app = typer.Typer(
@@ -30,6 +43,7 @@ for _name, _group in {
 cases.app.add_typer(case_requests.app)
 for _more in (assembly.app, treaty.app):
     charter.app.add_typer(_more)  # Without a name: its commands stand beside those of the group.
+cases.app.add_typer(case_items.app)
 
 PRESENT = "--with-"
 """``demo --with-NAME`` is ``demo --with ID``: NAME is a party's id, or its English name in small letters."""

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from hamsaya.messages.kinds import Body, Instant, Line, Member, Ref, Text, kind
+from hamsaya.messages.caveats import Caveats, Grading
+from hamsaya.messages.kinds import Body, Hash, Instant, Line, Member, Ref, Text, kind
 
 Purpose = Literal["prevent-attack", "investigate-attack", "trace-explosives", "trace-financing", "protect-border"]
 Act = Literal["bombing", "armed-attack", "hostage-taking", "arms-trafficking", "explosives-trafficking", "financing"]
@@ -20,7 +21,6 @@ DeclineCode = Literal[
 ]
 SubjectType = Literal["person", "vehicle", "document", "consignment"]
 Eligibility = Literal["unsc-listed", "mutually-criminalised"]
-Caveat = Literal["not-in-court", "no-onward", "named-desk-only", "lead-only", "no-death-penalty-or-torture"]
 RevokeReason = Literal["error", "source-protection", "consent-withdrawn", "legal-order"]
 PurgeOutcome = Literal["purged", "retained-under-law", "in-court-file"]
 CloseOutcome = Literal["resolved", "not-resolved", "withdrawn"]
@@ -88,17 +88,41 @@ class Acknowledge(Body, frozen=True):
     officer: Ref
 
 
+class Parent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An item that another was made of, whose it is, and the originator's consent on which passing it on rests.
+
+    It is named once for each consent; without one everybody who receives the product was given the item.
+    """
+
+    originator: Member
+    case: Ref
+    item: Ref
+    consent: Ref | None
+
+
+class Locked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The text of an item under a key of its own, and the commitment to that key."""
+
+    sealed: Annotated[bytes, msgspec.Meta(min_length=29, max_length=20_000)]
+    commitment: Hash
+
+
 @kind("case.answer")
 class Answer(Body, frozen=True):
     """Answer a request with one item, prepared by one person and released by another.
 
-    ``text`` is None once the item has been purged: the journal keeps that it was, not what it said.
+    A D2 or D3 item has ``locked`` in the place of ``text``. Both are None once the item has been deleted: the journal
+    keeps that it was, not what it said. ``supersedes`` is an earlier item of the same request that this one corrects.
     """
 
     request: Ref
     item: Ref
     text: Text | None
-    caveats: Annotated[list[Caveat], msgspec.Meta(max_length=8)]
+    locked: Locked | None
+    caveats: Caveats
+    grading: Grading
+    derived_from: Annotated[list[Parent], msgspec.Meta(max_length=16)]
+    supersedes: Ref | None
     prepared_by: Ref
     released_by: Ref
 
@@ -201,10 +225,11 @@ class Revoke(Body, frozen=True):
 
 @kind("case.purge")
 class Purge(Body, frozen=True):
-    """A holder attests what became of a revoked item at its node."""
+    """A holder attests what became of a revoked item at its node, and the law under which it keeps what it keeps."""
 
     item: Ref
     outcome: PurgeOutcome
+    law: Ref | None
     officer: Ref
 
 

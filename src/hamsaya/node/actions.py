@@ -23,7 +23,7 @@ from hamsaya.messages.kinds import Body, Member, Ref, body_from_plain, schema
 from hamsaya.messages.monitor import Month
 from hamsaya.monitor import picture as pictures
 from hamsaya.monitor.types import Pooled, TableRow
-from hamsaya.node import charter_views, views
+from hamsaya.node import charter_views, items, release, views
 from hamsaya.node.case_figures import pair_figures
 from hamsaya.node.core import Node
 from hamsaya.node.handlers import OWN
@@ -64,9 +64,18 @@ class Limit(Args, frozen=True):
 
 
 class CaseArgs(Args, frozen=True):
-    """One case."""
+    """One case, as one desk of this node may see it; the liaison desk without one."""
 
     case: Ref
+    desk: str | None = None
+
+
+class ItemArgs(Args, frozen=True):
+    """One item, as one desk of this node may see it."""
+
+    case: Ref
+    item: Ref
+    desk: str | None = None
 
 
 class FiguresArgs(Args, frozen=True):
@@ -207,7 +216,7 @@ class CourierView(msgspec.Struct, frozen=True, kw_only=True):
 class Action:
     """One entry: the type of the arguments and what to do with them."""
 
-    args: type[Args]
+    args: type[msgspec.Struct]
     run: Callable[[Service, Any], Awaitable[Any]]
 
 
@@ -379,10 +388,12 @@ ACTIONS: dict[str, Action] = {
     "send": Action(SendArgs, _send),
     "explain": Action(SendArgs, _question(_explain)),
     "may": Action(MayArgs, _question(_may)),
-    "cases": Action(Nothing, _question(lambda node, _: cases_views.cases(
-        node.state.cases, node.clock.now(), node.agreement.annexes(node.state.charter)))),
-    "case": Action(CaseArgs, _question(lambda node, a: cases_views.case(
-        node.state.cases, a.case, node.clock.now(), node.agreement.annexes(node.state.charter)))),
+    "cases": Action(Nothing, _question(lambda node, _: items.cases(node))),
+    "case": Action(CaseArgs, _question(lambda node, a: items.case(node, a.case, a.desk))),
+    "caveats": Action(release.CaveatsArgs, _question(lambda node, a: release.caveats_from(node, a))),
+    "preview": Action(SendArgs, _question(lambda node, a: release.preview_answer(node, draft_of(node, a)))),
+    "receipts": Action(ItemArgs, _question(lambda node, a: items.receipts(node, a.case, a.item))),
+    "export": Action(ItemArgs, _question(lambda node, a: items.export(node, a.case, a.item, a.desk))),
     "inbox": Action(Nothing, _question(lambda node, _: cases_views.inbox(
         node.state.cases, node.own, node.clock.now(), node.agreement.annexes(node.state.charter)))),
     "hotline": Action(Nothing, _question(lambda node, _: hotline.notices(node.state.hotline, node.clock.now()))),

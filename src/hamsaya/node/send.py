@@ -1,7 +1,7 @@
 """The send pipeline: everything that leaves this node leaves through here.
 
  1  name      the kind is registered, the instrument is named or found in the charter; a vote gets its signed ballot, a
-              question its date
+              question its date, a D2 or D3 answer its lock
  2  address   recipients are known; oneself is not among them
  3  permit    charter clauses and the room's rules say yes, with reasons (the release rule is among them)
  4  keys      each recipient has published a KEM key for now
@@ -23,17 +23,15 @@ import msgspec
 from hamsaya.base.decision import Decision
 from hamsaya.base.errors import HamsayaError, OperatorError
 from hamsaya.base.ids import message_id
-from hamsaya.cases.reduce import purged_items, redact
-from hamsaya.crypto.sealing import lock
 from hamsaya.messages.cases import Answer
 from hamsaya.messages.charter import CastVote, Propose, ballot_bytes
 from hamsaya.messages.envelope import CONTENT_KEY_BYTES, MAX_ENVELOPE_BYTES, Header, seal
 from hamsaya.messages.event import Event
 from hamsaya.messages.keys import STORE_AND_FORWARD
 from hamsaya.messages.kinds import Body, encode_body, kind_of, parse_body
-from hamsaya.node import handlers
+from hamsaya.node import handlers, locked, redaction
 from hamsaya.node.core import Node
-from hamsaya.node.journal import make_row, read_event
+from hamsaya.node.journal import make_row
 from hamsaya.ports.store import JournalRow, OutboxRow, Role
 from hamsaya.translog.leaf import SALT_BYTES
 
@@ -145,11 +143,13 @@ def _send(node: Node, draft: Draft) -> Sent:
 
 
 def _completed(node: Node, draft: Draft) -> Draft:
-    """Return a vote with its ballot signed and a question with its date, any other draft as it is."""
+    """Return a vote with its ballot signed, a question with its date, an answer locked; any other draft as it is."""
     match draft.body:
         case CastVote() as vote:
             signed = ballot_bytes(node.agreement.federation, node.own, vote.proposal, vote.subject, vote.choice)
             return replace(draft, body=msgspec.structs.replace(vote, ballot=list(node.ring.message.sign(signed))))
+        case Answer() as answer:
+            return replace(draft, body=locked.lock_answer(node, draft.case or "", answer))
         case Propose(put_at=0) as question:
             return replace(draft, body=msgspec.structs.replace(question, put_at=node.clock.now()))
         case _:
@@ -168,27 +168,11 @@ def _kem_key(node: Node, member: str, now: int) -> bytes:
 
 
 def append(node: Node, role: Role, header: Header, statement: bytes, body: bytes, event: Event) -> JournalRow:
-    """Record one admitted message of either direction; an attested purge redacts what it purges at its holder."""
+    """Record one admitted message of either direction; what it deletes here leaves the journal with it."""
     row = make_row(
         index=node.tree.size, role=role, code="admitted", at=node.clock.now(), header=header, statement=statement,
         salt=node.random.bytes(SALT_BYTES), body=body, storage=node.ring.storage, nonce=node.random.bytes(12),
     )
     node.record(row, event)
-    item = purged_items(event)
-    if item is not None and event.sender == node.own:
-        _redact_item(node, event.case, item)
+    redaction.follow(node, row, event)
     return row
-
-
-def _redact_item(node: Node, case: str | None, item: str) -> None:
-    """Overwrite the purged item's text in this node's journal; the leaf, which commits to ciphertext, still stands."""
-    for row in node.store.journal():
-        if row.kind != "case.answer":
-            continue
-        event = read_event(row, node.ring.storage)
-        if event is None or event.case != case or not isinstance(event.body, Answer):
-            continue
-        if event.body.item == item:
-            redacted = encode_body(redact(event.body))
-            locked = lock(node.ring.storage, node.random.bytes(12), redacted, row.message_id)
-            node.store.redact_journal(row.index, locked)

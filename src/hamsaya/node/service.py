@@ -22,6 +22,7 @@ from hamsaya.node.assembly import contests_due, records_due
 from hamsaya.node.core import Node
 from hamsaya.node.dispatch import Dispatcher, address_of
 from hamsaya.node.exchange import Bundle, Carried
+from hamsaya.node.items import items_due
 from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.recipients import stop_outbox
 from hamsaya.node.rotation import close_key, peers_to_tell, prepare_successor, promote_successor, rotate_keys
@@ -221,6 +222,7 @@ class Service:
         own = self.node.own
         bundle = exchange.parse_bundle(unverified_bytes, own)
         carried = await exchange.take_in(self.writer, bundle.envelopes, bundle.receipts, bundle.sender)
+        await self._say(items_due)  # The key of an item that was accepted goes back with the courier.
         back = await self.ask(lambda node: exchange.export_bundle(node, bundle.sender, carried.receipts))
         return carried, back
 
@@ -250,14 +252,19 @@ class Service:
     # -- the clock's own acts -----------------------------------------------------------------------------
 
     async def tick(self) -> None:
-        """Do what time brings: record overdue answers and votes, contest, expire, prune, keep KEM epochs ahead."""
+        """Do what time brings: overdue answers and votes, what items ask for, contests, expiry, KEM epochs ahead."""
         await self.writer.call(Act(_housekeeping))
-        for due in (_overdue_drafts, records_due, contests_due):
-            for draft in await self.ask(due):
-                with contextlib.suppress(HamsayaError):
-                    await self.send(draft)
+        for due in (_overdue_drafts, items_due, records_due, contests_due):
+            await self._say(due)
         await self.writer.call(Act(promote_successor))
         await self.rotate_keys()
+
+
+    async def _say(self, due: Callable[[Node], list[Draft]]) -> None:
+        """Send what is due; what is refused now is asked for again with the next turn."""
+        for draft in await self.ask(due):
+            with contextlib.suppress(HamsayaError):
+                await self.send(draft)
 
 
 async def _turn(act: Callable[[], Awaitable[T]]) -> T | None:
