@@ -23,8 +23,9 @@ def asked(in_force: Pair, carry: Carry) -> Pair:
     """Two nodes and a question of the north that the south has received."""
     north, south = in_force
     north.json("case", "open", CASE, "--title", "Detonators", "--purpose", "trace-explosives", "--act", "bombing",
-               "--with", SOUTH, "--officer", "desk-1")
-    north.json("case", "ask", CASE, SOUTH, "--question", "Whose crate?", "--officer", "desk-1")
+               "--with", SOUTH, "--legal-basis", "CX.1", "--desk", "desk", "--officer", "desk-1")
+    north.json("case", "ask", CASE, SOUTH, "--question", "Whose crate?", "--legal-basis", "CX.1", "--desk", "desk",
+               "--officer", "desk-1")
     carry(north, south)
     return in_force
 

@@ -34,6 +34,7 @@ from hamsaya.messages.kinds import Body
 from hamsaya.node.case_figures import pair_figures
 from hamsaya.node.send import Draft
 from tests.node.making import CASE, handmade, held, parties, receive, reopened
+from tests.node.making import answer as given
 from tests.node.wires import Wires, with_service
 from tests.support.federation import make_federation
 
@@ -95,8 +96,7 @@ class Desk:
 
 
 def answer(request: str = FIRST, by: str = "ir") -> Answer:
-    return Answer(request=request, item=f"{by}/I-1", text="The northern one.", caveats=["lead-only"],
-                  prepared_by=f"{by}-1", released_by=f"{by}-2")
+    return given(("pk", "ir", "uz"), request, f"{by}/I-1", "The northern one.")
 
 
 def test_answered() -> None:
@@ -230,7 +230,7 @@ def test_what_has_no_row_is_refused_by_the_receiver_too(first: str) -> None:
     """A node whose software says anything gets a signed refusal for what the table lacks, and nothing changes."""
     desk = Desk()
     again: dict[str, Body] = {
-        "answer": Answer(request=FIRST, item="ir/I-2", text="x", caveats=[], prepared_by="a", released_by="b"),
+        "answer": given(("pk", "ir", "uz"), FIRST, "ir/I-2", "x"),
         "decline": Decline(request=FIRST, code="sovereignty", officer="ir-1"),
         "transfer": Transfer(request=FIRST, to="uz", reason="not-competent", officer="ir-1"),
     }
@@ -308,8 +308,7 @@ def test_a_case_that_names_more_than_twenty() -> None:
 
 def end(how: str) -> Callable[[str], Body]:
     bodies: dict[str, Callable[[str], Body]] = {
-        "answer": lambda ref: Answer(request=ref, item=f"ir/{ref}", text="x", caveats=[], prepared_by="a",
-                                     released_by="b"),
+        "answer": lambda ref: given(("pk", "ir", "uz"), ref, f"ir/{ref}", "x"),
         "decline": lambda ref: Decline(request=ref, code="not-held", officer="ir-1"),
         "transfer": lambda ref: Transfer(request=ref, to="uz", reason="not-competent", officer="ir-1"),
     }
