@@ -44,7 +44,8 @@ register(app)
 Case = Annotated[str, typer.Argument(parser=reference, metavar="case", help="The case's reference.")]
 RequestRef = Annotated[str, typer.Argument(parser=reference, metavar="request", help="The request's reference.")]
 ItemRef = Annotated[str, typer.Argument(parser=reference, metavar="item", help="The item's reference.")]
-Officer = Annotated[str, typer.Option(parser=reference, metavar="REF", help="Who does this: the desk's own reference.")]
+Officer = Annotated[str | None, typer.Option(
+    parser=reference, metavar="PSEUDONYM", help="Who does this; the person of --as without it.")]
 SUBJECT_FORM = "TYPE | LABEL | ELIGIBILITY | GROUND"
 SUBJECT_HELP = (f"Whom or what the case names, as {SUBJECT_FORM}; repeat. Types: {', '.join(get_args(SubjectType))}. "
                 f"Eligibility: {', '.join(get_args(Eligibility))}. Ground: the listing or the act, by its reference.")
@@ -148,7 +149,7 @@ def open_case(
     purpose: Annotated[Purpose, typer.Option()],
     act: Annotated[Act, typer.Option(help="The mutually criminalised act.")],
     member: Annotated[list[str], typer.Option("--with", help="Another participant; repeat.")],
-    officer: Officer,
+    officer: Officer = None,
     retain_days: Annotated[int, typer.Option(min=1, help="Days to keep it, when --retain-until is not given.")] = 365,
     retain_until: Annotated[int | None, typer.Option(parser=instant, metavar="DATE")] = None,
     subject: Annotated[list[str] | None, typer.Option(metavar="SUBJECT", help=SUBJECT_HELP)] = None,
@@ -157,8 +158,8 @@ def open_case(
     participants = list(dict.fromkeys([_own(session), *member]))
     until = retain_until if retain_until is not None else session.now() + retain_days * DAY
     subjects = [_subject(text) for text in subject or ()]
-    session.send(Open(title=title, purpose=purpose, act=act, participants=participants, officer=officer,
-                      retain_until=until, subjects=subjects), participants[1:], case)
+    session.send(Open(title=title, purpose=purpose, act=act, participants=participants,
+                      officer=session.officer(officer), retain_until=until, subjects=subjects), participants[1:], case)
 
 
 @command(app, "ask", "send")
@@ -167,7 +168,7 @@ def ask(
     case: Case,
     member: Annotated[str, typer.Argument(help="The participant asked.")],
     question: Annotated[str, typer.Option()],
-    officer: Officer,
+    officer: Officer = None,
     urgency: Annotated[Urgency, typer.Option(help="Sets the clocks.")] = "routine",
     request: Annotated[str | None, typer.Option(help="The request's reference; one is made up without it.")] = None,
 ) -> None:
@@ -175,14 +176,15 @@ def ask(
     if request is None:
         taken = {view["request"]["request"] for view in _case(session, case)["requests"]}
         request = _new_ref(session, case, "q", taken)
-    session.send(Ask(request=request, to=member, question=question, urgency=urgency, officer=officer), [member], case)
+    body = Ask(request=request, to=member, question=question, urgency=urgency, officer=session.officer(officer))
+    session.send(body, [member], case)
 
 
 @command(app, "acknowledge", "send")
-def acknowledge(session: Session, case: Case, request: RequestRef, officer: Officer) -> None:
+def acknowledge(session: Session, case: Case, request: RequestRef, officer: Officer = None) -> None:
     """Say that a person has taken a request in hand."""
     asker = _request(session, case, request)["asker"]
-    session.send(Acknowledge(request=request, officer=officer), [asker], case)
+    session.send(Acknowledge(request=request, officer=session.officer(officer)), [asker], case)
 
 
 @command(app, "answer", "send")
@@ -190,14 +192,15 @@ def answer(
     session: Session,
     case: Case,
     request: RequestRef,
-    prepared_by: Annotated[str, typer.Option(help="Who prepared the answer.")],
-    released_by: Annotated[str, typer.Option(help="Who released it: another person.")],
+    prepared_by: Annotated[str | None, typer.Option(help="Who prepared it; the person of --as without it.")] = None,
+    released_by: Annotated[str | None, typer.Option(
+        help="Who is to release it: another person; the person of --and without it.")] = None,
     text: Annotated[str | None, typer.Option(help="The answer.")] = None,
     text_file: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A file with the answer.")] = None,
     caveat: Annotated[list[str] | None, typer.Option(metavar="CODE", help=CAVEAT_HELP)] = None,
     item: Annotated[str | None, typer.Option(help="The item's reference; one is made up without it.")] = None,
 ) -> None:
-    """Answer a request with one item, prepared by one person and released by another."""
+    """Answer a request with one item, prepared by one person and released by another (``case approve``)."""
     if (text is None) == (text_file is None):
         raise typer.BadParameter("expected exactly one of --text and --text-file")
     asker = _request(session, case, request)["asker"]
@@ -205,38 +208,45 @@ def answer(
         item = _new_ref(session, case, "i", {view["item"]["item"] for view in _case(session, case)["items"]})
     content = text if text_file is None else read_text(text_file)
     caveats = [_one_of(Caveat, code) for code in caveat or ()]
-    session.send(Answer(request=request, item=item, text=content, caveats=caveats, prepared_by=prepared_by,
-                        released_by=released_by), [asker], case)
+    session.send(Answer(request=request, item=item, text=content, caveats=caveats,
+                        prepared_by=session.officer(prepared_by), released_by=session.officer(released_by, 1)),
+                 [asker], case)
 
 
 @command(app, "decline", "send")
 def decline(
-    session: Session, case: Case, request: RequestRef, code: Annotated[DeclineCode, typer.Option()], officer: Officer
+    session: Session, case: Case, request: RequestRef, code: Annotated[DeclineCode, typer.Option()],
+    officer: Officer = None,
 ) -> None:
     """Refuse a request with a code from the closed list."""
     asker = _request(session, case, request)["asker"]
-    session.send(Decline(request=request, code=code, officer=officer), [asker], case)
+    session.send(Decline(request=request, code=code, officer=session.officer(officer)), [asker], case)
 
 
 @command(app, "revoke", "send")
 def revoke(
-    session: Session, case: Case, item: ItemRef, reason: Annotated[RevokeReason, typer.Option()], officer: Officer
+    session: Session, case: Case, item: ItemRef, reason: Annotated[RevokeReason, typer.Option()],
+    officer: Officer = None,
 ) -> None:
     """Ask every holder of an item to purge it and to attest the outcome."""
-    session.send(Revoke(item=item, reason=reason, officer=officer), _item(session, case, item)["holders"], case)
+    holders = _item(session, case, item)["holders"]
+    session.send(Revoke(item=item, reason=reason, officer=session.officer(officer)), holders, case)
 
 
 @command(app, "purge", "send")
 def purge(
-    session: Session, case: Case, item: ItemRef, outcome: Annotated[PurgeOutcome, typer.Option()], officer: Officer
+    session: Session, case: Case, item: ItemRef, outcome: Annotated[PurgeOutcome, typer.Option()],
+    officer: Officer = None,
 ) -> None:
     """Attest what became of a revoked item here; 'purged' overwrites its text in this node's own journal."""
     owner = _item(session, case, item)["originator"]
-    session.send(Purge(item=item, outcome=outcome, officer=officer), [owner], case)
+    session.send(Purge(item=item, outcome=outcome, officer=session.officer(officer)), [owner], case)
 
 
 @command(app, "close", "send")
-def close(session: Session, case: Case, outcome: Annotated[CloseOutcome, typer.Option()], officer: Officer) -> None:
+def close(
+    session: Session, case: Case, outcome: Annotated[CloseOutcome, typer.Option()], officer: Officer = None
+) -> None:
     """Close a case that this node opened."""
     participants = _case(session, case)["case"]["participants"]
-    session.send(Close(outcome=outcome, officer=officer), participants, case)
+    session.send(Close(outcome=outcome, officer=session.officer(officer)), participants, case)
