@@ -13,6 +13,7 @@ from hamsaya.adapters import keyfile
 from hamsaya.adapters.keyfile import KeyFile
 from hamsaya.base.errors import OperatorError
 from hamsaya.crypto.signing import SigningKey
+from hamsaya.messages.acts import PersonKey
 from hamsaya.ports.keys import KeyRing, encode_ring, new_ring, parse_ring, rotate
 from tests.support.federation import SeededRandom
 
@@ -167,3 +168,27 @@ def test_no_secret_shows_in_a_ring_that_is_printed() -> None:
     seeds = [key.seed for key in (whole.message, whole.log, whole.witness, *(epoch.kem for epoch in whole.epochs))]
     for secret in (whole.storage, *seeds):
         assert repr(secret)[2:-1] not in shown and secret.hex() not in shown
+
+
+def test_a_persons_key_is_kept_like_any_other_and_taken_for_no_other(tmp_path: Path) -> None:
+    """A person's file under a person's passphrase; neither the node's ring nor a root can be mistaken for it."""
+    path, key = tmp_path / "desk-1.key", PersonKey("kz", "desk-1", ("liaison", "releaser"), b"\7" * 32)
+    KeyFile(path, "correct").save_person(key)
+    assert path.stat().st_mode & 0o777 == 0o600 and key.seed not in path.read_bytes()
+    assert KeyFile(path, "correct").load_person() == key
+    with pytest.raises(OperatorError) as refused:
+        KeyFile(path, "another").load_person()
+    assert refused.value.code == "wrong-passphrase"
+    KeyFile(tmp_path / "keys.bin", "correct").save(ring())
+    with pytest.raises(OperatorError) as refused:
+        KeyFile(tmp_path / "keys.bin", "correct").load_person()
+    assert refused.value.code == "wrong-key-file"
+    with pytest.raises(OperatorError) as refused:
+        KeyFile(path, "correct").load()
+    assert refused.value.code == "wrong-keys"
+
+
+def test_the_secret_of_identities_follows_from_the_ring_and_survives_its_file(tmp_path: Path) -> None:
+    """A key file from before persons has it too; after a restart equal staff numbers are still one person."""
+    KeyFile(tmp_path / "keys.bin", "correct").save(ring())
+    assert KeyFile(tmp_path / "keys.bin", "correct").load().identity_key == ring().identity_key != ring().storage

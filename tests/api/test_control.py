@@ -9,12 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
+from hamsaya.messages.cases import Acknowledge
 from hamsaya.node.actions import ACTIONS
 from hamsaya.node.core import Node
+from hamsaya.node.send import Draft
 from hamsaya.node.service import Service
 from tests.api.client import TOKEN, refusal, served
 from tests.faults.drafts import ask, open_case
 from tests.support.federation import Federation, make_federation
+from tests.support.persons import by_hand
 
 
 def _make() -> Federation:
@@ -75,18 +78,26 @@ def test_arguments_that_do_not_fit_are_refused(standing: Federation, action: str
     assert refusal(control(standing.node("pk"), action, arguments)) == (400, "bad-arguments")
 
 
+def acknowledging(member: str, request: str, to: str) -> dict[str, Any]:
+    """Return the arguments of an acknowledgement that a liaison officer of ``member`` has signed."""
+    draft = by_hand(member, Draft(Acknowledge(request=request, officer="desk-1"), (to,), case="PK-1"))
+    acts = [{"person": act.person, "role": act.role, "kid": b64encode(act.kid).decode(),
+             "signature": b64encode(act.signature).decode()} for act in draft.acts]
+    body = {"request": request, "officer": "desk-1"}
+    return {"kind": "case.acknowledge", "body": body, "to": [to], "case": "PK-1", "acts": acts}
+
+
 def test_a_refused_act_comes_with_its_code(federation: Federation) -> None:
     """A program that drives the node tells refusals apart by code, a person reads the clauses."""
-    body = {"request": "uz-9", "officer": "o-1"}
-    arguments = {"kind": "case.acknowledge", "body": body, "to": ["uz"], "case": "PK-1"}
+    arguments = acknowledging("pk", "uz-9", "uz")
     assert refusal(control(federation.node("pk"), "send", arguments)) == (400, "predecessor-missing")
+    assert refusal(control(federation.node("pk"), "send", arguments | {"acts": []})) == (400, "person-missing")
 
 
 def test_a_message_is_sent_and_its_clauses_are_named(federation: Federation) -> None:
     """Whoever sends is told by which clause it was permitted."""
     node = federation.node("uz")
-    body = {"request": "pk-1", "officer": "uz-1"}
-    answer = control(node, "send", {"kind": "case.acknowledge", "body": body, "to": ["pk"], "case": "PK-1"})
+    answer = control(node, "send", acknowledging("uz", "pk-1", "pk"))
     assert answer.status_code == 200
     said = answer.json()
     assert (said["kind"], said["recipients"]) == ("case.acknowledge", ["pk"])

@@ -24,6 +24,8 @@ from hamsaya.cli.main import app, with_names
 PASSPHRASE = "not a secret"
 NOBODY_LISTENS = "https://127.0.0.1:9"
 NORTH, SOUTH = "kz", "uz"
+TWO_PERSONS = tuple(("case", name) for name in ("open", "ask", "answer", "hold", "unhold", "raise"))
+"""Commands that tests of other things give with both persons of the desk at once."""
 STRETCHING = {name: getattr(keyfile, name) for name in ("_MEMORY_KIB", "_PASSES")}
 
 
@@ -33,11 +35,37 @@ class Desk:
 
     directory: Path
     passphrase_file: Path
+    person_passphrase_file: Path | None = None
+    together: bool = True
 
     def run(self, *words: str) -> Result:
         """Return what the command did, whatever it was."""
-        environment = {"HAMSAYA_DIR": str(self.directory), "HAMSAYA_PASSPHRASE_FILE": str(self.passphrase_file)}
+        environment = {"HAMSAYA_DIR": str(self.directory), "HAMSAYA_PASSPHRASE_FILE": str(self.passphrase_file),
+                       "HAMSAYA_PERSON_PASSPHRASE_FILE": str(self.person_passphrase_file or self.passphrase_file)}
+        if self.key("desk-1").exists() and words[:1] != ("person",):
+            environment["HAMSAYA_PERSON"] = str(self.key("desk-1"))
+            words += self.second if self.together and words[:2] in TWO_PERSONS and "--and" not in words else ()
         return CliRunner().invoke(app, with_names(words), env=environment)
+
+    def key(self, person: str) -> Path:
+        """Return where the key file of one person of this desk is."""
+        return self.directory / f"{person}.key"
+
+    @property
+    def second(self) -> tuple[str, ...]:
+        """The words by which the second person of this desk signs too."""
+        return "--and", str(self.key("desk-2"))
+
+    def enrol(self, person: str, *roles: str, number: str = "") -> None:
+        """Enrol a person whose key file lies in the node's directory."""
+        words = [word for role in roles for word in ("--role", role)]
+        self.json("person", "enrol", person, *words, "--staff-number", number or person, "--name", f"The {person}",
+                  "--key", str(self.key(person)))
+
+    def enrol_both(self) -> None:
+        """Enrol the two persons who sign for this desk in these tests."""
+        self.enrol("desk-1", "liaison", "analyst", "verifier", "releaser")
+        self.enrol("desk-2", "releaser")
 
     def json(self, *words: str) -> Any:
         """Return the one JSON value of a command that succeeds."""
@@ -102,6 +130,8 @@ def founded(tmp_path_factory: pytest.TempPathFactory, pack: Path, passphrase_fil
         card = peer.directory / "node.card"
         fingerprint = desk.json("node", "card", str(card))["fingerprint"]
         desk.json("node", "peers", "add", str(card), "--fingerprint", fingerprint)
+    north.enrol_both()
+    south.enrol_both()
     return home
 
 
@@ -115,11 +145,13 @@ def pair(founded: Path, tmp_path: Path, passphrase_file: Path) -> tuple[Desk, De
 @pytest.fixture
 def full_stretching(pair: tuple[Desk, Desk], monkeypatch: pytest.MonkeyPatch) -> tuple[Desk, Desk]:
     """The pair with key files as the software makes them, for processes of their own."""
-    rings = [keyfile.KeyFile(desk.directory / "keys.bin", PASSPHRASE).load() for desk in pair]
+    files = [file for desk in pair for file in (desk.directory / "keys.bin", *desk.directory.glob("*.key"))
+             if file.name != "tls.key"]
+    secrets = [keyfile.KeyFile(file, PASSPHRASE).load_secret() for file in files]
     for name, value in STRETCHING.items():
         monkeypatch.setattr(keyfile, name, value)
-    for desk, ring in zip(pair, rings, strict=True):
-        keyfile.KeyFile(desk.directory / "keys.bin", PASSPHRASE).save(ring)
+    for file, secret in zip(files, secrets, strict=True):
+        keyfile.KeyFile(file, PASSPHRASE).save_secret(secret)
     return pair
 
 

@@ -77,6 +77,7 @@ def met(tmp_path_factory: pytest.TempPathFactory, trio_pack: Path, passphrase_fi
                 fingerprint = desk.json("node", "card", str(card))["fingerprint"]
                 desk.json("node", "peers", "add", str(card), "--fingerprint", fingerprint)
     for desk in desks.values():
+        desk.enrol_both()
         desk.json("charter", "sign")
     deliver(desks)
     return home
@@ -392,7 +393,7 @@ def test_winding_down_lists_what_is_held_and_asks_ours_back(trio: dict[str, Desk
     """Asset return is carried out: who leaves is asked for every item, and its purge stands in its inbox."""
     north, south = trio[NORTH], trio[SOUTH]
     assert north.json("charter", "winddown") == []
-    assert north.refused("charter", "winddown", SOUTH, "--execute", "--officer", "desk-2") == "not-leaving"
+    assert north.refused("charter", "winddown", SOUTH, "--execute", "--officer", "desk-1") == "not-leaving"
     north_answers_a_question(trio)
     south.json("charter", "withdraw", "case-exchange", "--text", "We leave.")
     deliver(trio)
@@ -403,9 +404,9 @@ def test_winding_down_lists_what_is_held_and_asks_ours_back(trio: dict[str, Desk
     shown = north.run("charter", "winddown").stdout
     assert f"Ours, held by {SOUTH}" in shown and f"hamsaya charter winddown {SOUTH} --execute" in shown
 
-    dry = north.json("charter", "winddown", SOUTH, "--execute", "--officer", "desk-2", "--dry-run")
+    dry = north.json("charter", "winddown", SOUTH, "--execute", "--officer", "desk-1", "--dry-run")
     assert [each["allowed"] for each in dry] == [True]
-    sent = north.json("charter", "winddown", SOUTH, "--execute", "--officer", "desk-2")
+    sent = north.json("charter", "winddown", SOUTH, "--execute", "--officer", "desk-1")
     assert [(each["item"], each["kind"]) for each in sent] == [("X-1/a", "case.revoke")]
     deliver(trio)
     (task,) = south.json("case", "inbox")
@@ -414,10 +415,10 @@ def test_winding_down_lists_what_is_held_and_asks_ours_back(trio: dict[str, Desk
     assert COUNTS in nothing and NORTH not in nothing
     mine = {view["member"]: view for view in south.json("charter", "winddown")}
     assert [each["item"] for each in mine[NORTH]["here"]] == ["X-1/a"], "who leaves sees what it owes"
-    south.json("case", "purge", "X-1", "X-1/a", "--outcome", "purged", "--officer", "desk-3")
+    south.json("case", "purge", "X-1", "X-1/a", "--outcome", "purged", "--officer", "desk-1")
     deliver(trio)
     assert north.json("charter", "winddown")[0]["there"] == []
-    assert north.json("charter", "winddown", "--execute", "--officer", "desk-2") == []
+    assert north.json("charter", "winddown", "--execute", "--officer", "desk-1") == []
 
 
 def north_answers_a_question(trio: dict[str, Desk]) -> None:
@@ -427,7 +428,7 @@ def north_answers_a_question(trio: dict[str, Desk]) -> None:
     south.json("case", "ask", "X-1", NORTH, "--question", "q",
                "--desk", "desk", "--officer", "desk-1", "--request", "X-1/q")
     deliver(trio)
-    north.json("case", "answer", "X-1", "X-1/q", "--text", "Yes.", "--prepared-by", "desk-2", "--released-by", "desk-4",
+    north.json("case", "answer", "X-1", "X-1/q", "--text", "Yes.", "--prepared-by", "desk-1", "--released-by", "desk-2",
                "--item", "X-1/a")
     deliver(trio)
 
@@ -438,6 +439,7 @@ def test_a_reservation_is_answered_and_its_effect_is_shown_for_each_other(
     """It is made before signing; who objects is without the article towards its maker, the others are not yet bound."""
     desk = Desk(tmp_path / SOUTH, passphrase_file)
     desk.json("node", "init", SOUTH, "--pack", str(trio_pack))
+    desk.enrol_both()
     desk.json("charter", "reserve", "case-exchange:CX.6", "--text", "No clocks.", "--exclude", "case.overdue")
     found = desk.json("charter", "reservations")
     assert found["reservations"][0]["excludes"] == ["case.overdue"]
@@ -462,6 +464,8 @@ def test_who_objects_is_without_the_article_towards_its_maker(
         card = tmp_path / other / "node.card"
         desk.json("node", "peers", "add", str(card), "--fingerprint",
                   desk.json("node", "card", str(card))["fingerprint"])
+    for desk in desks.values():
+        desk.enrol_both()
     desks[SOUTH].json("charter", "reserve", "case-exchange:CX.6", "--text", "No clocks.")
     deliver(desks)
     desks[NORTH].json("charter", "react", SOUTH, "case-exchange:CX.6", "object")

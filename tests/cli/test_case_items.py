@@ -15,7 +15,7 @@ Pair = tuple[Desk, Desk]
 Carry = Callable[[Desk, Desk], dict[str, Any]]
 CASE = "C-2026-001"
 ASKED, ITEM = f"{CASE}/{NORTH}-q1", f"{CASE}/{SOUTH}-i1"
-TWO = ("--prepared-by", "o-1", "--released-by", "o-2")
+TWO = ("--prepared-by", "desk-1", "--released-by", "desk-2")
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_preview_says_who_would_see_what_and_sends_nothing(asked: Pair) -> Non
 def test_a_preview_says_why_not(asked: Pair) -> None:
     """One person under two seats, or a reader that nobody can be, is told before anybody waits for it."""
     _, south = asked
-    alone = ("--prepared-by", "o-1", "--released-by", "o-1")
+    alone = ("--prepared-by", "desk-1", "--released-by", "desk-1")
     assert south.json("case", "preview", CASE, ASKED, "--text", "Ours.", *alone)["code"] == "two-persons"
     outside = south.json("case", "preview", CASE, ASKED, "--text", "Ours.", *TWO, "--audience", f"{SOUTH}/liaison")
     assert outside["code"] == "outside-audience" and outside["readers"][0]["sees"].startswith("nothing")
@@ -103,8 +103,8 @@ def test_an_export_carries_its_conditions(asked: Pair, carry: Carry, tmp_path: P
 def test_holds_consents_and_corrections_by_command(asked: Pair, carry: Carry) -> None:
     """Each is a message that the other side reads with its law, its recipients and its two persons."""
     north, south = answered(asked, carry, "--disclosure", "D1")
-    assert north.refused("case", "hold", CASE, ITEM, "--law", "law-1", "--prepared-by", "o-1", "--released-by", "o-1") \
-        == "two-persons"
+    alone = ("--prepared-by", "desk-1", "--released-by", "desk-1")
+    assert north.refused("case", "hold", CASE, ITEM, "--law", "law-1", *alone) == "two-persons"
     north.json("case", "hold", CASE, ITEM, "--law", "law-1", *TWO)
     asking = north.json("case", "consent-ask", CASE, ITEM, "--for", "ir", "--purpose", "prevent-attack", "--text",
                         "Lost in May.", "--officer", "desk-1")
@@ -116,9 +116,10 @@ def test_holds_consents_and_corrections_by_command(asked: Pair, carry: Carry) ->
     assert "Lost in May." in south.run("case", "item", CASE, ITEM).stdout
     assert sought["to"] == ["ir"] and "consent" in {task["task"] for task in south.json("case", "inbox")}
     deciding = ("case", "consent", CASE, ITEM, sought["consent"])
-    refused = south.json(*deciding, "--refuse", "--officer", "o-2", "--to", NORTH)
+    refused = south.json(*deciding, "--refuse", "--officer", "desk-1", "--to", NORTH)
     assert refused["recipients"] == [NORTH]
-    assert south.refused("case", "consent", CASE, ITEM, "no-such", "--grant", "--officer", "o-2") == "unknown-consent"
+    no_such = ("case", "consent", CASE, ITEM, "no-such", "--grant", "--officer", "desk-1")
+    assert south.refused(*no_such) == "unknown-consent"
     south.json("case", "answer", CASE, ASKED, "--text", "Ours, lost in June.", *TWO, "--supersedes", ITEM)
     north.json("case", "unhold", CASE, ITEM, "--law", "law-1", *TWO)
     carry(south, north)
@@ -129,7 +130,7 @@ def test_holds_consents_and_corrections_by_command(asked: Pair, carry: Carry) ->
 def test_what_is_retained_names_its_law(asked: Pair, carry: Carry) -> None:
     """A recall is answered with an outcome that can be checked."""
     north, south = answered(asked, carry)
-    south.json("case", "revoke", CASE, ITEM, "--reason", "error", "--officer", "o-2")
+    south.json("case", "revoke", CASE, ITEM, "--reason", "error", "--officer", "desk-1")
     carry(south, north)
     said = ("case", "purge", CASE, ITEM, "--outcome", "retained-under-law", "--officer", "desk-1")
     assert north.refused(*said) == "law-required"

@@ -17,7 +17,7 @@ Pair = tuple[Desk, Desk]
 Carry = Callable[[Desk, Desk], dict[str, Any]]
 CASE = "C-2026-001"
 FIRST, SECOND, THIRD = (f"{CASE}/{NORTH}-q{number}" for number in (1, 2, 3))
-OFFICER = ("--officer", "o-1")
+OFFICER = ("--officer", "desk-1")
 
 
 @pytest.fixture
@@ -83,10 +83,10 @@ def test_raising_the_limit_needs_two_persons_and_oversight(in_force: Pair) -> No
     """The command tells oversight by itself; by the charter it may, and --dry-run says by which clause."""
     north, _ = in_force
     words = ("case", "raise", "C-2", "--limit", "30", "--reason", "Many crates.", "--with", SOUTH, *OFFICER)
-    assert north.refused(*words, "--second-officer", "o-1") == "two-persons"
-    dry = north.json(*words, "--second-officer", "o-2", "--dry-run")
+    assert north.refused(*words, "--second-officer", "desk-1") == "two-persons"
+    dry = north.json(*words, "--second-officer", "desk-2", "--dry-run")
     assert "oversight" in dry["recipients"] and any("CX.11" in reason for reason in dry["reasons"]), dry
-    assert north.run(*words, "--second-officer", "o-2", "--limit", "20").exit_code == 2
+    assert north.run(*words, "--second-officer", "desk-2", "--limit", "20").exit_code == 2
     assert north.json("case", "raises") == [], "a dry run decides nothing"
 
 

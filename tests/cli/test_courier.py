@@ -56,10 +56,10 @@ def test_a_case_lives_from_opening_to_attested_purge(in_force: Pair, carry: Carr
     tasks = south.json("case", "inbox")
     asked = {task["reference"] for task in tasks if task["task"] == "acknowledge"}
     assert asked == {f"{CASE}/{NORTH}-q1", f"{CASE}/{NORTH}-q2"}
-    south.json("case", "acknowledge", CASE, f"{CASE}/{NORTH}-q1", "--officer", "desk-2")
-    south.json("case", "answer", CASE, f"{CASE}/{NORTH}-q1", "--text", "Ours, lost in May.", "--prepared-by", "o-1",
-               "--released-by", "o-2", "--caveat", "no-onward")
-    south.json("case", "decline", CASE, f"{CASE}/{NORTH}-q2", "--code", "not-held", "--officer", "desk-2")
+    south.json("case", "acknowledge", CASE, f"{CASE}/{NORTH}-q1", "--officer", "desk-1")
+    south.json("case", "answer", CASE, f"{CASE}/{NORTH}-q1", "--text", "Ours, lost in May.", "--prepared-by", "desk-1",
+               "--released-by", "desk-2", "--caveat", "no-onward")
+    south.json("case", "decline", CASE, f"{CASE}/{NORTH}-q2", "--code", "not-held", "--officer", "desk-1")
     carry(south, north)
 
     view = north.json("case", "show", CASE)
@@ -75,7 +75,7 @@ def test_a_case_lives_from_opening_to_attested_purge(in_force: Pair, carry: Carr
     assert item["item"]["text"] == "Ours, lost in May."
 
     reference = item["item"]["item"]
-    south.json("case", "revoke", CASE, reference, "--reason", "source-protection", "--officer", "desk-2")
+    south.json("case", "revoke", CASE, reference, "--reason", "source-protection", "--officer", "desk-1")
     carry(south, north)
     assert [task["task"] for task in north.json("case", "inbox")] == ["purge"]
     north.json("case", "purge", CASE, reference, "--outcome", "purged", "--officer", "desk-1")
@@ -96,12 +96,13 @@ def test_one_person_cannot_both_prepare_and_release(in_force: Pair, carry: Carry
     north.json("case", "ask", CASE, SOUTH, "--question", "Whose?",
                "--desk", "desk", "--officer", "desk-1", "--request", "R1")
     carry(north, south)
-    answer = ["case", "answer", CASE, "R1", "--text", "x", "--prepared-by", "o-1", "--released-by"]
-    assert south.refused(*answer, "o-1") == "two-persons"
-    assert south.run(*answer, "o-2", "--text-file", str(south.directory / "node.card")).exit_code == 2, "text twice"
-    assert south.refused("case", "answer", CASE, "R1", "--prepared-by", "o-1", "--released-by", "o-2", "--text-file",
-                         str(south.directory / "node.card")) == "bad-file"
-    assert south.json(*answer, "o-2", "--dry-run")["allowed"] is True
+    answer = ["case", "answer", CASE, "R1", "--text", "x", "--prepared-by", "desk-1", "--released-by"]
+    assert south.refused(*answer, "desk-1") == "two-persons"
+    assert south.refused(*answer, "desk-2", "--and", str(south.key("desk-1"))) == "same-person"
+    assert south.run(*answer, "desk-2", "--text-file", str(south.directory / "node.card")).exit_code == 2, "text twice"
+    assert south.refused("case", "answer", CASE, "R1", "--prepared-by", "desk-1", "--released-by", "desk-2",
+                         "--text-file", str(south.directory / "node.card")) == "bad-file"
+    assert south.json(*answer, "desk-2", "--dry-run")["allowed"] is True
     assert south.json("case", "show", CASE)["items"] == [], "a dry run says what would happen and does nothing"
 
 
@@ -177,7 +178,7 @@ def test_a_case_is_kept_no_longer_than_its_instrument_lets_it(in_force: Pair) ->
                    if view["instrument"] == "case-exchange")
     words = ["case", "open", CASE, "--title", "t", "--purpose", "protect-border", "--act", "bombing",
              "--legal-basis", "CX.1", "--desk", "desk", "--with", SOUTH,
-             "--officer", "o-1", "--retain-days"]
+             "--officer", "desk-1", "--retain-days"]
     assert north.refused(*words, str(longest + 1)) == "retention"
     assert north.json(*words, str(longest), "--dry-run")["allowed"] is True
 
@@ -185,10 +186,10 @@ def test_a_case_is_kept_no_longer_than_its_instrument_lets_it(in_force: Pair) ->
 @pytest.mark.parametrize(("words", "known"), [
     (("case", "open", CASE, "--title", "t", "--purpose", "protect-border", "--act", "bombing",
       "--legal-basis", "CX.1", "--desk", "desk", "--with", SOUTH,
-      "--officer", "o-1", "--subject", "group | x | unsc-listed | y"), "consignment"),
+      "--officer", "desk-1", "--subject", "group | x | unsc-listed | y"), "consignment"),
     (("case", "open", "no reference", "--title", "t", "--purpose", "protect-border", "--act", "bombing",
       "--legal-basis", "CX.1", "--desk", "desk", "--with",
-      SOUTH, "--officer", "o-1"), "C-2026-001"),
+      SOUTH, "--officer", "desk-1"), "C-2026-001"),
 ])
 def test_wrong_words_are_answered_with_the_right_ones(pair: Pair, words: tuple[str, ...], known: str) -> None:
     """Wrong usage ends with 2, and says what would have been right."""

@@ -41,7 +41,7 @@ def test_a_round_by_command(app: typer.Typer, tmp_path: Path, monkeypatch: pytes
     built = plain("build", "own.csv", "--key", "k", "--new-key", "--out", "set", "--epoch", "4")
     assert (built["entries"], built["decoys"], built["epoch"]) == (1024, 1023, 4)
     asked = plain("probe", "request", "wanted.csv", "--notice", "set.notice", "--responder", "bel", "--case", "C-1",
-                  "--officer", "desk-9", "--legal-basis", "Article 4", "--out", "request", "--secrets", "secrets")
+                  "--officer", "desk-1", "--legal-basis", "Article 4", "--out", "request", "--secrets", "secrets")
     assert asked["inputs"] == 2
     plain("probe", "answer", "request", "--key", "k", "--notice", "set.notice", "--out", "answer")
     words = ("probe", "result", "answer", "--request", "request", "--secrets", "secrets", "--notice", "set.notice",

@@ -80,7 +80,8 @@ def test_status_and_peers_tell_where_things_stand(pair: Pair) -> None:
     peers = {peer["member"]: peer for peer in north.json("node", "peers", "list")}
     assert peers[SOUTH]["known"] and not peers["pk"]["known"]
     assert peers[SOUTH]["fingerprint"] == south.json("node", "card")["fingerprint"]
-    assert north.json("node", "peers", "show", SOUTH)["outbox"] == []
+    waiting = north.json("node", "peers", "show", SOUTH)["outbox"]
+    assert [row["kind"] for row in waiting] == ["person.enrol"] * 2
     assert north.refused("node", "peers", "show", "nobody") == "unknown-member"
 
 

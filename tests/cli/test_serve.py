@@ -74,10 +74,10 @@ def test_commands_go_to_the_running_node_and_it_stops_cleanly(in_force: Pair, fu
         assert told["pid"] == process.pid
         control = desk.directory / "control.json"
         assert control.stat().st_mode & 0o777 == 0o600
-        unable = Desk(desk.directory, desk.directory / "no-passphrase-is-needed-now")
+        unable = Desk(desk.directory, desk.directory / "no-passphrase-is-needed-now", desk.passphrase_file)
         sent = unable.json("case", "open", "C-1", "--title", "x", "--purpose", "trace-explosives", "--act", "bombing",
                            "--legal-basis", "CX.1", "--desk", "desk",
-                           "--with", SOUTH, "--officer", "o")
+                           "--with", SOUTH, "--officer", "desk-1")
         assert sent["node_running"] is True and unable.json("node", "status")["running"] is True
         assert unable.refused("case", "show", "C-2") == "unknown-case"
         assert verdict(unable.json("doctor"), "lock") == "held by the running node"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hamsaya.base.instants import DAY
 from hamsaya.messages.cases import Ask, Open
 from hamsaya.node.send import Draft
+from tests.support.persons import by_hand
 
 PARTICIPANTS = ("pk", "ir", "uz")
 
@@ -14,11 +15,11 @@ def open_case(now: int, sender: str = "pk", ref: str = "PK-1", participants: tup
     body = Open(title="A consignment", purpose="trace-explosives", act="explosives-trafficking",
                 participants=list(participants),
                 legal_basis="CX.1", desk="desk", officer=f"{sender}-1", retain_until=now + 90 * DAY, subjects=[])
-    return Draft(body, tuple(member for member in participants if member != sender), case=ref)
+    return by_hand(sender, Draft(body, tuple(member for member in participants if member != sender), case=ref))
 
 
 def ask(number: int, sender: str, to: str, ref: str = "PK-1", also: tuple[str, ...] = ()) -> Draft:
     """Return one question; its request reference names the asker and the number, so that effects can be counted."""
     body = Ask(request=f"{sender}-{number}", to=to, question=f"Question {number}?", urgency="routine",
                legal_basis="CX.2", desk="desk", officer="o-1")
-    return Draft(body, (to, *also), case=ref)
+    return by_hand(sender, Draft(body, (to, *also), case=ref))

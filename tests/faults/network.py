@@ -29,7 +29,7 @@ from hamsaya.node.service import Pace, Service
 from hamsaya.ports.keys import new_ring, rotate
 from hamsaya.ports.store import Store
 from hamsaya.ports.transport import Address
-from tests.support.federation import THREE, Federation, MemoryKeys, Party, sign_charter, small_pack
+from tests.support.federation import THREE, Federation, MemoryKeys, Party, enrol_staff, sign_charter, small_pack
 
 LOOPBACK = "127.0.0.1"
 # Whole seconds of a real node become hundredths, so that a test sees many retries in little time.
@@ -166,6 +166,7 @@ def make_network(
     for member in members:
         for other in [member, *(name for name in members if name != member)]:
             federation.send(member, Draft(Peer(card=federation.parties[other].card, fingerprint="by hand")))
+    enrol_staff(federation)
     sign_charter(federation)
     return Network(federation, papers, sockets)
 

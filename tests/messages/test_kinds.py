@@ -75,6 +75,9 @@ ALL = [
     "monitor.picture",
     "monitor.report",
     "node.peer",
+    "person.end",
+    "person.enrol",
+    "person.name",
 ]
 SECRET = "sikrit7f3a"
 LEAVES = ("StrType", "IntType", "FloatType", "BytesType", "LiteralType", "NoneType", "BoolType")

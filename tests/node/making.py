@@ -13,9 +13,10 @@ import msgspec
 from hamsaya.adapters.memory import MemoryStore
 from hamsaya.base.errors import HamsayaError
 from hamsaya.base.instants import DAY
-from hamsaya.canon import encode
+from hamsaya.canon import digest, encode
 from hamsaya.cases.handling import from_words
 from hamsaya.crypto.signing import SigningKey
+from hamsaya.messages.acts import Signed, encode_content
 from hamsaya.messages.cases import Acknowledge, Answer, Ask, Open, Parent
 from hamsaya.messages.caveats import Caveats, Grading, listed
 from hamsaya.messages.envelope import Envelope, seal
@@ -25,6 +26,7 @@ from hamsaya.node.core import Node
 from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.send import Draft
 from tests.support.federation import Federation, HandClock, MemoryKeys, Party, make_federation, one
+from tests.support.persons import acts_on, named
 
 CASE = "C-2026-001"
 SECRET = "the van is grey, seen at the third pass"
@@ -118,8 +120,14 @@ def letters(fed: Federation, sender: str, draft: Draft) -> dict[str, bytes]:
     return {to: raw for to, message_id, raw in fed.waiting(sender) if message_id == sent.message_id}
 
 
-def handmade(fed: Federation, by: str, to: str, body: Body | bytes, **changes: Any) -> Envelope:
-    """Return an envelope that the keys of ``by`` sign, whatever its rules would say to it."""
+def handmade(
+    fed: Federation, by: str, to: str, body: Body | bytes, *, content: bool = False, **changes: Any
+) -> Envelope:
+    """Return an envelope that the keys of ``by`` sign, whatever its rules would say to it.
+
+    Args:
+        content: ``body`` is what is sealed, with whatever signatures of persons it has.
+    """
     node, receiver = fed.node(by), fed.node(to)
     record = receiver.state.directory.peers[to]
     key = record.kem_at(fed.clock.now())
@@ -139,8 +147,14 @@ def handmade(fed: Federation, by: str, to: str, body: Body | bytes, **changes: A
         "exercise": True,
         "content_key": node.random.bytes(32),
     }
-    raw = body if isinstance(body, bytes) else encode_body(body)
-    return seal(raw, **{**fields, **changes})
+    fields |= changes
+    if isinstance(body, bytes):
+        return seal(body if content else encode_content(body, ()), **fields)
+    raw = encode_body(named(body))
+    told = tuple(fields["recipients"])
+    names = (fields["kind"], fields["instrument"], fields["case"])
+    signed = Signed(node.agreement.federation, by, *names, told, digest(raw))
+    return seal(encode_content(raw, acts_on(by, signed)), **fields)
 
 
 def receive(node: Node, raw: bytes) -> Received:

@@ -23,6 +23,7 @@ from hamsaya.ports.store import JournalRow
 from hamsaya.translog.proof import parse_proof
 from tests.node.making import acknowledging, asking, held, letters, parties, receive, reopened, state_bytes
 from tests.support.federation import Federation, MemoryKeys, SeededRandom, one
+from tests.support.persons import by_hand
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_one_refused_job_does_not_disturb_the_others(fed: Federation) -> None:
         [
             ReceiveJob(raws[0]),
             ReceiveJob(b"junk"),
-            SendJob(replace(asking(to="pk", case="C-unknown"))),
+            SendJob(by_hand("ir", asking(to="pk", case="C-unknown"))),
             ReceiveJob(raws[1]),
             ReceiveJob(raws[0][:-1]),
             ReceiveJob(raws[2]),

@@ -33,6 +33,7 @@ from tests.node.making import (
 )
 from tests.node.wires import Wires, with_service, with_writer
 from tests.support.federation import Federation
+from tests.support.persons import signed
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ def test_a_courier_can_drop_and_add_but_not_deceive(fed: Federation) -> None:
 def test_a_service_sends_imports_and_exports_by_the_same_pipelines(fed: Federation) -> None:
     """What a face offers is what the functions above do."""
     wires = Wires(fed)
-    with_service(fed, "pk", wires, lambda service: service.send(asking()))
+    with_service(fed, "pk", wires, lambda service: service.send(signed(service.node, asking())))
     content = with_service(fed, "pk", wires, lambda service: service.export_courier("ir")).encode()
     carried, back = with_service(fed, "ir", wires, lambda service: service.import_courier(content))
     assert carried.received == 1 and back.receiver == "pk"
@@ -186,7 +187,7 @@ def test_a_service_sends_imports_and_exports_by_the_same_pipelines(fed: Federati
 def test_what_time_brings_is_done_by_the_clock(fed: Federation) -> None:
     """A tick records an answer that is overdue, makes the coming weeks' keys and expires what nobody fetched."""
     wires = Wires(fed)
-    with_service(fed, "pk", wires, lambda service: service.send(asking()))
+    with_service(fed, "pk", wires, lambda service: service.send(signed(service.node, asking())))
     fed.carry_all()
     fed.clock.advance(DAY)
     with_service(fed, "pk", wires, lambda service: service.tick())

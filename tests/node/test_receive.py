@@ -293,7 +293,7 @@ def test_a_sender_that_seals_two_ways_is_held_to_it(fed: Federation, crooked: Cr
 def test_a_breach_of_the_charter_settles_at_the_sender(fed: Federation, monkeypatch: pytest.MonkeyPatch) -> None:
     """A member whose own node was made to send it learns from the receipt why it was refused, and keeps the proof."""
     with monkeypatch.context() as patch:
-        patch.setattr(handlers, "decide", lambda *_: permit("nobody", "a node that does not ask its rules"))
+        patch.setattr(handlers, "decide", lambda *_, **__: permit("nobody", "a node that does not ask its rules"))
         broken = letters(fed, "pk", replace(asking(), recipients=("ir",), instrument="monitoring"))["ir"]
     mid = parse(broken).header.mid
     received = receive(fed.node("ir"), broken)

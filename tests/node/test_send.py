@@ -19,6 +19,7 @@ from hamsaya.node.send import Draft, SendJob, preview
 from hamsaya.node.writer import Act
 from tests.node.making import acknowledging, answering, asking, held, letters, opening, parties, reopened
 from tests.support.federation import Federation, one
+from tests.support.persons import signed
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def fed() -> Federation:
 def refused(fed: Federation, draft: Draft) -> HamsayaError:
     """Return why pk's node does not send ``draft``, once it is clear that nothing has changed."""
     node, before = fed.node("pk"), held(fed.node("pk"))
-    (error,) = node.commit([SendJob(draft)])
+    (error,) = node.commit([SendJob(signed(node, draft))])
     assert isinstance(error, HamsayaError) and held(node) == before
     return error
 
@@ -72,13 +73,14 @@ def test_what_the_rules_forbid_is_refused_with_reasons(fed: Federation) -> None:
     for code, draft in cases.items():
         error = refused(fed, draft)
         assert isinstance(error, PolicyRefusal) and error.code == code and error.decision.reasons
-        assert preview(fed.node("pk"), draft)[1].code == code, "asking first gives the same answer"
+        asked = preview(fed.node("pk"), signed(fed.node("pk"), draft))[1]
+        assert asked.code == code, "asking first gives the same answer"
 
 
 def test_a_preview_changes_nothing(fed: Federation) -> None:
     """May I send this, and why? The answer is the one that sending would give."""
     node, before = fed.node("pk"), held(fed.node("pk"))
-    event, decision = preview(node, asking())
+    event, decision = preview(node, signed(node, asking()))
     assert decision.allowed and event.recipients == ("ir",) and held(node) == before
 
 

@@ -15,6 +15,7 @@ from tests.faults.network import until
 from tests.node.making import asking, parties
 from tests.node.wires import Wires
 from tests.support.federation import Federation
+from tests.support.persons import signed
 
 BRISK = Pace(cosign_s=0.01, deadlines_s=0.01, pull_pause_s=0.01, backoff_cap_s=0.05)
 
@@ -88,7 +89,7 @@ def test_a_failed_round_ends_no_delivery(
 
     async def act(service: Service) -> None:
         await service.start()
-        await service.send(asking())
+        await service.send(signed(service.node, asking()))
         await until(lambda: service.ask(lambda node: bool(fed.node("ir").state.cases.requests)))
 
     with caplog.at_level(logging.ERROR, "hamsaya.node"):

@@ -69,6 +69,7 @@ def test_every_block_of_the_page_runs_in_its_order(home: Path) -> None:
     ports = {f"{8451 + n}": str(port) for n, port in enumerate(free_ports(3))}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HAMSAYA_")}
     environment["HAMSAYA_PASSPHRASE_FILE"] = str(home / "passphrase")
+    environment["HAMSAYA_PERSON_PASSPHRASE_FILE"] = str(home / "passphrase")
     environment["PATH"] = f"{home / '.venv' / 'bin'}:{environment['PATH']}"
     said = []
     for block in BLOCKS:
@@ -86,6 +87,8 @@ def test_every_block_of_the_page_runs_in_its_order(home: Path) -> None:
     assert "case.ask to joint-cell: refused (forbidden)" in told
     assert "recorded by joint-cell with kz yes, uz yes" in told and "2 of the 2 votes needed" in told
     assert "case.open to kz: refused (link-cut)" in told and "The link with uz is joined." in told
+    assert "refused, as it should be" in told and "same-person" in told, "one person, two accounts"
+    assert "waits under number 1, signed by desk-1 (liaison); missing: releaser." in told
     assert "quorum holds" in told and told.count("The proof holds.") == 2
     assert re.search(r"(?m)^T-1 .* notice ", told) and "not compliant" in told
     assert re.search(r"(?m)^receipts proven +1$", told), "the courier's way back proves the receipt"

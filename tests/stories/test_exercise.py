@@ -45,7 +45,7 @@ def test_the_exercise_ends_as_it_should(tmp_path: Path, extra: list[str]) -> Non
     assert outcome["lost"] == outcome["duplicated"] == 0
     assert outcome["messages_sent"] == outcome["messages_admitted"] > 400
     assert outcome["joint_picture_equal"] is True and outcome["tamper_detected"] is True
-    assert outcome["refused_as_expected"] == len(outcome["refusals"]) == 6
+    assert outcome["refused_as_expected"] == len(outcome["refusals"]) == 7
     assert outcome["incidents"] > 1000 and outcome["purge"] == "purged" and outcome["finding"] == "NC"
     assert 1 < outcome["price_after"] < outcome["price_before"]
     assert not list(tmp_path.iterdir()), "the exercise leaves nothing behind"

@@ -295,14 +295,14 @@ def test_a_case_that_names_more_than_twenty() -> None:
         return refusal.value.decision.code
 
     assert refused(body, "ir") == "too-many-subjects"
-    assert refused(decided("pk-1"), "ir", "oversight") == "two-persons"
+    assert refused(decided("pk-1"), "ir", "oversight") == "wrong-person", "one person alone has not signed twice"
     assert refused(decided("pk-2"), "ir") == "oversight-missing"
     fed.send("pk", Draft(decided("pk-2"), ("ir", "oversight"), case="C-21"))
     fed.send("pk", Draft(body, ("ir",), case="C-21"))
     fed.carry_all()
     assert len(fed.node("ir").state.cases.cases["C-21"].subjects) == 21
     (raised,) = views.raises(fed.node("oversight").state.cases)
-    assert (raised.by, raised.limit, raised.officers) == ("pk", 30, ("pk-1", "pk-2"))
+    assert (raised.by, raised.limit, raised.officers) == ("pk", 30, ("desk-1", "desk-2"))
     assert not fed.node("oversight").state.cases.cases, "oversight learns of the decision, not of the case"
 
 

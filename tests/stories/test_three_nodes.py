@@ -92,9 +92,9 @@ def test_a_case_from_the_first_question_to_the_attested_purge() -> None:
     # Nothing of it went to Uzbekistan, which takes part in the case and was not asked this.
     assert SECRET.encode() not in state_bytes(fed.node("uz"))
 
-    # One person alone cannot release an item: the sender's own node says so, with the rule.
+    # One person alone cannot release an item: the body would name somebody who has not signed.
     alone = structs.replace(answer("pk", "pk/R-2", "uz/I-1", "x"), released_by="o-1")
-    with pytest.raises(PolicyRefusal, match="one person prepares an item and another releases it"):
+    with pytest.raises(PolicyRefusal, match="released_by is desk-1, and desk-2 has signed"):
         table.says("uz", alone, "pk")
 
     # Uzbekistan declines with a code from the closed list and owes no further ground.
@@ -196,10 +196,10 @@ def test_two_neighbours_with_nothing_but_a_courier() -> None:
     # Pakistan takes in the receipts and the answer, whichever file comes first, and however often.
     for file in (homeward, back, homeward, back):
         carry(fed, wires, file, "pk")
-    assert fed.node("pk").store.outbox_counts() == {"admitted": 3}, "charter, case and question are receipted"
+    assert fed.node("pk").store.outbox_counts() == {"admitted": 5}, "two persons, charter, case and question"
     _, last = carry(fed, wires, homeward, "pk")
     carry(fed, wires, last, "ir")
-    assert fed.node("ir").store.outbox_counts() == {"admitted": 2}
+    assert fed.node("ir").store.outbox_counts() == {"admitted": 4}
 
     # Both hold the same case, as if a line had joined them, and nothing was ever sent over one.
     views = [case_views.case(fed.node(m).state.cases, CASE, fed.clock.now()) for m in ("pk", "ir")]

@@ -23,6 +23,8 @@ from hamsaya.node.settle import settle
 from hamsaya.node.writer import Act
 from hamsaya.ports.keys import new_ring, rotate
 from hamsaya.ports.store import Store
+from tests.support import persons
+from tests.support.persons import enrolment, staff
 
 LAKELAND = Path(__file__).resolve().parent.parent / "packs" / "lakeland"
 THREE = ("pk", "ir", "uz")
@@ -86,8 +88,8 @@ class Federation:
         return self.parties[member].node
 
     def send(self, member: str, draft: Draft) -> Sent:
-        """Send through the member's send pipeline; raises what it refuses."""
-        return one(self.node(member), SendJob(draft))
+        """Send through the member's send pipeline, signed by the persons of its desk; raises what it refuses."""
+        return one(self.node(member), SendJob(persons.signed(self.node(member), draft)))
 
     def waiting(self, member: str) -> list[tuple[str, bytes, bytes]]:
         """Return (destination, message id, envelope) of everything the member's outbox holds."""
@@ -174,9 +176,19 @@ def make_federation(
     for member in federation.parties:
         for other in [member, *(name for name in federation.parties if name != member)]:
             federation.send(member, Draft(Peer(card=federation.parties[other].card, fingerprint="by hand")))
+    enrol_staff(federation)
     if signed:
         sign_charter(federation)
     return federation
+
+
+def enrol_staff(federation: Federation) -> None:
+    """Let every party enrol two persons and deliver the enrolments."""
+    for member in federation.parties:
+        others = tuple(name for name in federation.parties if name != member)
+        for key in staff(member):
+            federation.send(member, Draft(enrolment(key, federation.clock.now()), recipients=others))
+    federation.carry_all()
 
 
 def sign_charter(federation: Federation) -> None:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.crypto.sealing import lock, unlock
 from hamsaya.crypto.signing import SigningKey
+from hamsaya.messages.acts import PersonKey, encode_person, parse_person
 from hamsaya.ports.keys import KeyRing, encode_ring, parse_ring
 
 _MAGIC = b"hamsaya-keys-1\n"
@@ -88,6 +89,14 @@ class KeyFile:
     def save_root(self, root: SigningKey) -> None:
         """Keep the offline root key in this file, which then belongs on a medium in a safe."""
         self.save_secret(root.seed)
+
+    def load_person(self) -> PersonKey:
+        """Return the person's key kept in this file; raises OperatorError for a file of another kind."""
+        return parse_person(self.load_secret())
+
+    def save_person(self, key: PersonKey) -> None:
+        """Keep a person's key in this file, which belongs to that person alone."""
+        self.save_secret(encode_person(key))
 
 
 def _sync_folder(folder: Path) -> None:

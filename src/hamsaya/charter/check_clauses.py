@@ -8,8 +8,8 @@ Rules
    What a ban takes back in part is a warning.                                                     ``partly-taken-back``
 3. What carries a case's content, counts by area or acts on a member's soil asks whose consent it has.  ``no-consent``
 4. An answer with a case's content is released by two persons.                                          ``one-person``
-5. What a suspended member still owes and may say stays with it: its right of reply, its keys, purging and revoking,
-   its vote.                                                                                           ``suspended``
+5. What a suspended member still owes and may say stays with it: its right of reply, its keys, its persons, purging and
+   revoking, its vote.                                                                                 ``suspended``
 6. What goes on while the instrument is wound down has the days to do so.                               ``mis-dated``
 7. A power that no party of the charter can use is a warning.                                            ``unusable``
 """
@@ -25,7 +25,7 @@ from hamsaya.charter.types import TOUCHES, Clause, Instrument, Party, kinds_name
 
 CARRY = {"case.answer": "a case's content", "monitor.report": "counts by area"}
 """Kinds whose bodies hold what is a member's own, whatever a clause says it is about."""
-STAY = ("compliance.reply", "keys.publish", "case.purge", "case.revoke", "charter.vote")
+STAY = ("compliance.reply", "keys.publish", "person.enrol", "person.end", "case.purge", "case.revoke", "charter.vote")
 Permit = tuple[CompiledClause, list[str]]
 
 

@@ -38,8 +38,10 @@ from hamsaya.charter.power import Game, indices
 from hamsaya.charter.types import Document, Request, document_from_plain
 from hamsaya.cli.bench_matching import matching
 from hamsaya.cli.output import print_json
+from hamsaya.crypto import personal
 from hamsaya.crypto.sealing import KemKey, wrap
 from hamsaya.crypto.signing import SigningKey
+from hamsaya.messages.acts import PersonAct, PersonKey, Signed, encode_content
 from hamsaya.messages.cases import Ask, Open
 from hamsaya.messages.charter import Sign
 from hamsaya.messages.envelope import seal
@@ -47,11 +49,13 @@ from hamsaya.messages.event import Event
 from hamsaya.messages.keys import encode_card
 from hamsaya.messages.kinds import encode_body, kind_of
 from hamsaya.messages.node import Peer
+from hamsaya.messages.persons import Enrol
 from hamsaya.node.bootstrap import agreement_of, make_card, settle_memory
 from hamsaya.node.charter_report import report_of
 from hamsaya.node.core import Node, open_node
 from hamsaya.node.receive import ReceiveJob
-from hamsaya.node.send import Draft, SendJob
+from hamsaya.node.send import Draft, SendJob, to_sign
+from hamsaya.node.signers import seats_of
 from hamsaya.ports.keys import KeyRing, new_ring, rotate
 from hamsaya.ports.store import Store
 from hamsaya.translog.tree import Tree, leaf_hash, verify_inclusion
@@ -62,6 +66,7 @@ RECIPIENTS = 4
 KEM_CIPHERTEXT_BYTES = 1120
 SIGNATURE_BYTES = 64 + 2420
 CASE = "BENCH-1"
+PEOPLE = {"desk-1": ("liaison",), "desk-2": ("releaser",)}
 
 
 def run(name: str, as_json: bool, quick: bool) -> int:
@@ -95,6 +100,8 @@ class _Bench:
     members: list[str]
     rings: dict[str, KeyRing]
     cards: dict[str, bytes]
+    people: dict[str, list[PersonKey]]
+    began: int
     sender: Node
 
 
@@ -117,7 +124,8 @@ def receive(quick: bool) -> dict[str, Any]:
         **{f"ratio_batch_{batch}": round(statistics.median(base / cost for base, cost in row), 3)
            for batch, row in rows.items()},
         "accepted_per_cpu_s_batch_64": round(1 / cost[64]),
-        "messages": messages, "recipients": RECIPIENTS, "body_bytes": _body_size(), "rounds": rounds,
+        "messages": messages, "recipients": RECIPIENTS, "persons": len(PEOPLE),
+        "body_bytes": _body_size(), "rounds": rounds,
     }
 
 
@@ -133,7 +141,9 @@ def _prepare() -> _Bench:
         member: encode_card(make_card(ring, SigningKey("ml-dsa-65", random.bytes(64)), now, None, b""), ring.message)
         for member, ring in rings.items()
     }
-    bench = _Bench(pack, members, rings, cards, None)  # type: ignore[arg-type]
+    people = {member: [PersonKey(member, person, roles, random.bytes(32)) for person, roles in PEOPLE.items()]
+              for member in members}
+    bench = _Bench(pack, members, rings, cards, people, now, None)  # type: ignore[arg-type]
     bench.sender = _node(bench, members[0], MemoryStore())
     return bench
 
@@ -171,17 +181,31 @@ def _envelope(bench: _Bench, number: int) -> bytes:
     return _sealed(bench, Draft(_ask(number, to), tuple(bench.members[1:]), case=CASE))
 
 
-def _sealed(bench: _Bench, draft: Draft, sender: str = "") -> bytes:
+def _sealed(bench: _Bench, draft: Draft, sender: str = "", at: int = 0) -> bytes:
     """Return what a sender's pipeline would send, without asking it: the receiver is what is measured."""
-    node, now = bench.sender, SystemClock().now()
-    kind, own = kind_of(draft.body), sender or node.own
+    node, now = bench.sender, at or SystemClock().now()
+    kind, own, body = kind_of(draft.body), sender or node.own, encode_body(draft.body)
+    signed = to_sign(node, draft, body)
+    content = encode_content(body, _acts(bench, replace(signed, node=own, recipients=draft.recipients)))
     keys = {member: bench.rings[member].epochs[0].kem.public for member in draft.recipients}
     return seal(
-        encode_body(draft.body), kind=kind, message_id=now.to_bytes(6, "big") + os.urandom(10), sender=own,
-        signing_key=bench.rings[own].message, recipients=keys, instrument=node.agreement.instrument_for(kind),
+        content, kind=kind, message_id=now.to_bytes(6, "big") + os.urandom(10), sender=own,
+        signing_key=bench.rings[own].message, recipients=keys, instrument=signed.instrument,
         case=draft.case, issued_at=now, expires_at=now + 30 * DAY, charter_revision=node.agreement.revision,
         exercise=node.agreement.exercise, content_key=os.urandom(32),
     ).encode()
+
+
+def _acts(bench: _Bench, signed: Signed) -> list[PersonAct]:
+    """Return the signatures that the kind asks for: the last person of the sender releases, the first does the rest."""
+    people = bench.people[signed.node]
+    return [people[-1 if seat[0] == "releaser" else 0].sign(signed, seat[0]) for seat in seats_of(signed.kind)]
+
+
+def _enrol(key: PersonKey) -> Enrol:
+    roles: Any = list(key.roles)
+    return Enrol(person=key.person, roles=roles, public=key.public, identity=hashlib.sha256(key.public).digest(),
+                 not_after=SystemClock().now() + 300 * DAY)
 
 
 def _receive_all(bench: _Bench, asks: list[bytes], batch: int, path: Path) -> tuple[float, float]:
@@ -210,22 +234,31 @@ def _receive_all(bench: _Bench, asks: list[bytes], batch: int, path: Path) -> tu
 
 
 def _receiver(bench: _Bench, store: Store) -> Node:
-    """Return a fresh node of the second member that knows everybody's signature of the charter."""
+    """Return a fresh node of the second member that knows everybody's persons and signature of the charter."""
     node = _node(bench, bench.members[1], store)
+    told = tuple(member for member in bench.members if member != node.own)
+    _commit(node, [SendJob(Draft(_enrol(key), told)) for key in bench.people[node.own]])
+    _commit(node, [ReceiveJob(_sealed(bench, Draft(_enrol(key), (node.own,)), member, bench.began))
+                   for member in told for key in bench.people[member]])
     signature = Sign(document="charter", revision=node.agreement.documents["charter"])
-    own = [SendJob(Draft(signature, tuple(member for member in bench.members if member != node.own)))]
+    sign = Draft(signature, told)
+    own = [SendJob(replace(sign, acts=tuple(_acts(bench, to_sign(node, sign, encode_body(signature))))))]
     others = [_sealed(bench, Draft(signature, (node.own,)), member) for member in bench.members if member != node.own]
     _commit(node, [*own, *(ReceiveJob(envelope) for envelope in others)])
     return node
 
 
 def _make_floor(bench: _Bench) -> Callable[[], None]:
-    """Return what a message costs in public-key operations alone: two signatures verified, one content key opened."""
+    """Return what a message costs in public-key operations alone: the node's two signatures and those of the two
+    persons verified, one content key opened."""
+    people = [(key.public, personal.sign(key.seed, b"signed")) for key in bench.people[bench.sender.own]]
     key, signed, kem = bench.sender.ring.message, os.urandom(300), KemKey(os.urandom(32))
     signature, wrapped, verifying = key.sign(signed), wrap(os.urandom(32), kem.public, b"info"), key.verifying_key
 
     def floor() -> None:
         verifying.verify(signature, signed)
+        for public, by_person in people:
+            personal.verify(public, by_person, b"signed")
         kem.unwrap(wrapped, b"info")
 
     floor()

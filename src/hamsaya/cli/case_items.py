@@ -31,8 +31,8 @@ app = typer.Typer()
 ItemRef = Annotated[str, typer.Argument(parser=reference, metavar="item", help="The item's reference.")]
 Law = Annotated[str, typer.Option(parser=reference, metavar="REF", help="The law, by its reference.")]
 Desk = Annotated[str | None, typer.Option(metavar="MEMBER/DESK", help="The desk that asks; the liaison without it.")]
-Prepared = Annotated[str, typer.Option(help="Who says so.")]
-Released = Annotated[str, typer.Option(help="Who confirms it: another person.")]
+Prepared = Annotated[str | None, typer.Option(help="Who says so.")]
+Released = Annotated[str | None, typer.Option(help="Who confirms it: another person.")]
 Text = Annotated[str | None, typer.Option(help="The answer.")]
 TextFile = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A file with the answer.")]
 Words = Annotated[list[str] | None, typer.Option(
@@ -55,8 +55,8 @@ Parents = Annotated[list[str] | None, typer.Option(
     help="What it was made of, and the consent to pass it on; repeat. Its conditions are taken over.")]
 Supersedes = Annotated[str | None, typer.Option(metavar="ITEM", help="The earlier item that it corrects.")]
 ItemOption = Annotated[str | None, typer.Option(help="The item's reference; one is made up without it.")]
-By = Annotated[str, typer.Option(help="Who prepared it.")]
-ReleasedBy = Annotated[str, typer.Option(help="Who releases it: another person.")]
+By = Annotated[str | None, typer.Option(help="Who prepared it; the person of --as without it.")]
+ReleasedBy = Annotated[str | None, typer.Option(help="Who is to release it: another; that of --and without it.")]
 
 
 def item_view(session: Session, case: str, item: str) -> dict[str, Any]:
@@ -101,6 +101,10 @@ def _caveats(session: Session, given: dict[str, Any], asker: str) -> dict[str, A
     return made
 
 
+def _two(session: Session, prepared_by: str | None, released_by: str | None) -> dict[str, str]:
+    return {"prepared_by": session.officer(prepared_by), "released_by": session.officer(released_by, 1)}
+
+
 def _answer(session: Session, case: str, request: str, given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the body that the options say, as JSON values, and whom it goes to."""
     if (given["text"] is None) == (given["text_file"] is None):
@@ -114,7 +118,7 @@ def _answer(session: Session, case: str, request: str, given: dict[str, Any]) ->
     body = {
         "request": request, "item": item, "text": content, "locked": None, "caveats": made["caveats"],
         "grading": msgspec.to_builtins(_grading(given["grade"])), "derived_from": made["derived_from"],
-        "supersedes": given["supersedes"], "prepared_by": given["prepared_by"], "released_by": given["released_by"],
+        "supersedes": given["supersedes"], **_two(session, given["prepared_by"], given["released_by"]),
     }
     old = [view["item"]["holders"] for view in views if view["item"]["item"] == given["supersedes"]]
     return body, sorted({asker, *(holder for holders in old for holder in holders)})
@@ -122,7 +126,8 @@ def _answer(session: Session, case: str, request: str, given: dict[str, Any]) ->
 
 @command(app, "answer", "send")
 def answer(
-    session: Session, case: Case, request: RequestRef, prepared_by: By, released_by: ReleasedBy, text: Text = None,
+    session: Session, case: Case, request: RequestRef, prepared_by: By = None, released_by: ReleasedBy = None,
+    text: Text = None,
     text_file: TextFile = None, caveat: Words = None, audience: Readers = None, disclosure: DisclosureOption = None,
     use: UseOption = None, action: ActionOption = None, right: Rights = None, protected: Protected = False,
     embargo_until: Embargo = None, review_on: Review = None, delete_by: Delete = None, grade: Grade = "X4",
@@ -135,7 +140,8 @@ def answer(
 
 @command(app, "preview", "send")
 def preview(
-    session: Session, case: Case, request: RequestRef, prepared_by: By, released_by: ReleasedBy, text: Text = None,
+    session: Session, case: Case, request: RequestRef, prepared_by: By = None, released_by: ReleasedBy = None,
+    text: Text = None,
     text_file: TextFile = None, caveat: Words = None, audience: Readers = None, disclosure: DisclosureOption = None,
     use: UseOption = None, action: ActionOption = None, right: Rights = None, protected: Protected = False,
     embargo_until: Embargo = None, review_on: Review = None, delete_by: Delete = None, grade: Grade = "X4",
@@ -187,66 +193,73 @@ def item_shown(session: Session, case: Case, item: ItemRef, desk: Desk = None) -
 
 @command(app, "revoke", "send")
 def revoke(
-    session: Session, case: Case, item: ItemRef, reason: Annotated[RevokeReason, typer.Option()], officer: Officer
+    session: Session, case: Case, item: ItemRef, reason: Annotated[RevokeReason, typer.Option()],
+    officer: Officer = None,
 ) -> None:
     """Ask every holder of an item to purge it and to attest the outcome; what was made of it is recalled with it."""
-    session.send(Revoke(item=item, reason=reason, officer=officer), item_view(session, case, item)["holders"], case)
+    holders = item_view(session, case, item)["holders"]
+    session.send(Revoke(item=item, reason=reason, officer=session.officer(officer)), holders, case)
 
 
 @command(app, "purge", "send")
 def purge(
-    session: Session, case: Case, item: ItemRef, outcome: Annotated[PurgeOutcome, typer.Option()], officer: Officer,
+    session: Session, *, case: Case, item: ItemRef, outcome: Annotated[PurgeOutcome, typer.Option()],
+    officer: Officer = None,
     law: Annotated[str | None, typer.Option(parser=reference, metavar="REF", help="For retained-under-law.")] = None,
 ) -> None:
     """Attest what became of a recalled item here; 'purged' overwrites its text in this node's own journal."""
     owner = item_view(session, case, item)["originator"]
-    session.send(Purge(item=item, outcome=outcome, law=law, officer=officer), [owner], case)
+    session.send(Purge(item=item, outcome=outcome, law=law, officer=session.officer(officer)), [owner], case)
 
 
 @command(app, "seen", "send")
-def seen(session: Session, case: Case, item: ItemRef, officer: Officer) -> None:
+def seen(session: Session, *, case: Case, item: ItemRef, officer: Officer = None) -> None:
     """Say that a person has opened an item."""
-    session.send(Seen(item=item, officer=officer), [item_view(session, case, item)["originator"]], case)
+    owner = item_view(session, case, item)["originator"]
+    session.send(Seen(item=item, officer=session.officer(officer)), [owner], case)
 
 
 @command(app, "accept", "send")
-def accept(session: Session, case: Case, item: ItemRef, officer: Officer) -> None:
+def accept(session: Session, *, case: Case, item: ItemRef, officer: Officer = None) -> None:
     """Accept an item's conditions by name; its originator's node then sends the key of a locked one."""
-    session.send(Accept(item=item, officer=officer), [item_view(session, case, item)["originator"]], case)
+    owner = item_view(session, case, item)["originator"]
+    session.send(Accept(item=item, officer=session.officer(officer)), [owner], case)
 
 
 @command(app, "use", "send")
 def use_item(
-    session: Session, case: Case, item: ItemRef, outcome: Annotated[UseOutcome, typer.Option()], officer: Officer,
+    session: Session, *, case: Case, item: ItemRef, outcome: Annotated[UseOutcome, typer.Option()],
+    officer: Officer = None,
     text: Annotated[str | None, typer.Option(help="A few words more.")] = None,
 ) -> None:
     """Tell the originator what came of an item."""
-    body = Used(item=item, outcome=outcome, text=text, officer=officer)
+    body = Used(item=item, outcome=outcome, text=text, officer=session.officer(officer))
     session.send(body, [item_view(session, case, item)["originator"]], case)
 
 
 @command(app, "consent-ask", "send")
 def consent_ask(
-    session: Session, case: Case, item: ItemRef,
+    session: Session, *, case: Case, item: ItemRef,
     onward: Annotated[list[str], typer.Option("--for", metavar="MEMBER", help="Who would receive it; repeat.")],
     purpose: Annotated[Purpose, typer.Option()],
     text: Annotated[str, typer.Option(help="The very words that would be passed on.")],
-    officer: Officer,
+    officer: Officer = None,
     consent: Annotated[str | None, typer.Option(help="The question's reference; one is made up without it.")] = None,
 ) -> None:
     """Ask an item's originator whether it may be passed on; silence is a refusal."""
     known = item_view(session, case, item)
     if consent is None:
         consent = new_ref(session, case, "p", {each["consent"] for each in known["sought"]})
-    body = ConsentAsk(consent=consent, item=item, to=onward, purpose=purpose, text=text, officer=officer)
+    body = ConsentAsk(consent=consent, item=item, to=onward, purpose=purpose, text=text,
+                      officer=session.officer(officer))
     session.send(body, [known["originator"]], case)
 
 
 @command(app, "consent", "send")
 def consent_given(
-    session: Session, case: Case, item: ItemRef,
+    session: Session, *, case: Case, item: ItemRef,
     consent: Annotated[str, typer.Argument(parser=reference, metavar="consent", help="The question's reference.")],
-    officer: Officer,
+    officer: Officer = None,
     granted: Annotated[bool, typer.Option("--grant/--refuse", help="Refusing also withdraws what was granted.")],
     until: Annotated[int | None, typer.Option(parser=instant, metavar="DATE", help="In 30 days without it.")] = None,
     caveat: Words = None, audience: Readers = None, disclosure: DisclosureOption = None, use: UseOption = None,
@@ -265,22 +278,26 @@ def consent_given(
     body = ConsentGiven(
         consent=consent, item=item, asker=asked["asker"], to=asked["to"], granted=granted,
         caveats=msgspec.convert(made["caveats"], Caveats),
-        until=until if until is not None else session.now() + 30 * DAY, officer=officer,
+        until=until if until is not None else session.now() + 30 * DAY, officer=session.officer(officer),
     )
     session.send(body, sorted({asked["asker"], *asked["to"]}), case)
 
 
 @command(app, "hold", "send")
-def hold(session: Session, case: Case, item: ItemRef, law: Law, prepared_by: Prepared, released_by: Released) -> None:
+def hold(
+    session: Session, case: Case, item: ItemRef, law: Law, prepared_by: Prepared = None, released_by: Released = None
+) -> None:
     """Say that a law obliges this node to keep an item; the originator is told, and deletion in time waits."""
-    body = Hold(item=item, law=law, prepared_by=prepared_by, released_by=released_by)
+    body = Hold(item=item, law=law, **_two(session, prepared_by, released_by))
     session.send(body, [item_view(session, case, item)["originator"]], case)
 
 
 @command(app, "unhold", "send")
-def unhold(session: Session, case: Case, item: ItemRef, law: Law, prepared_by: Prepared, released_by: Released) -> None:
+def unhold(
+    session: Session, case: Case, item: ItemRef, law: Law, prepared_by: Prepared = None, released_by: Released = None
+) -> None:
     """Say that the law obliges no more; what is over its time is deleted then."""
-    body = Unhold(item=item, law=law, prepared_by=prepared_by, released_by=released_by)
+    body = Unhold(item=item, law=law, **_two(session, prepared_by, released_by))
     session.send(body, [item_view(session, case, item)["originator"]], case)
 
 

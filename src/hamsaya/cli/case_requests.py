@@ -58,13 +58,15 @@ def raise_limit(
     limit: Annotated[int, typer.Option(min=MAX_SUBJECTS + 1, max=MOST_SUBJECTS, help="How many it may name.")],
     reason: Annotated[str, typer.Option()],
     member: Annotated[list[str], typer.Option("--with", help="Another participant-to-be; repeat.")],
-    officer: Officer,
-    second_officer: Annotated[str, typer.Option(parser=reference, metavar="REF", help="Another person.")],
+    officer: Officer = None,
+    second_officer: Annotated[str | None, typer.Option(
+        parser=reference, metavar="PSEUDONYM", help="Another person; that of --and without it.")] = None,
 ) -> None:
     """Before opening a case: let it name more, decided by two persons; oversight is told."""
     overseers = [peer["member"] for peer in session.call("peers") if peer["role"] == "oversight"]
-    session.send(Raise(limit=limit, reason=reason, officer=officer, second_officer=second_officer),
-                 dict.fromkeys([*member, *overseers]), case)
+    body = Raise(limit=limit, reason=reason, officer=session.officer(officer),
+                 second_officer=session.officer(second_officer, 1))
+    session.send(body, dict.fromkeys([*member, *overseers]), case)
 
 
 @command(app, "raises")
@@ -80,71 +82,73 @@ def raises(session: Session) -> None:
 
 @command(app, "admit", "send")
 def admit(
-    session: Session, case: Case, request: RequestRef, officer: Officer,
+    session: Session, *, case: Case, request: RequestRef, officer: Officer = None,
     extent: Annotated[Extent, typer.Option(help="How much of the question is taken on.")] = "whole",
     elsewhere: Annotated[bool, typer.Option(
         "--elsewhere", help="The answer is not held here and must be sought: an urgent one then has three days.")]
     = False,
 ) -> None:
     """Take a request on, all of it or a part, and say whether the answer is held here."""
-    session.send(Admit(request=request, extent=extent, held_directly=not elsewhere, officer=officer),
+    session.send(Admit(request=request, extent=extent, held_directly=not elsewhere, officer=session.officer(officer)),
                  _asker(session, case, request), case)
 
 
 @command(app, "pause", "send")
 def pause(
-    session: Session, case: Case, request: RequestRef, reason: Annotated[PauseReason, typer.Option()], text: Why,
-    officer: Officer, ref: PauseRef = None,
+    session: Session, *, case: Case, request: RequestRef, reason: Annotated[PauseReason, typer.Option()], text: Why,
+    officer: Officer = None, ref: PauseRef = None,
 ) -> None:
     """Stop the clocks of a request for a reason that the asker sees."""
     view = request_view(session, case, request)
-    body = Pause(request=request, pause=ref or f"p{len(view['pauses']) + 1}", reason=reason, text=text, officer=officer)
+    body = Pause(request=request, pause=ref or f"p{len(view['pauses']) + 1}", reason=reason, text=text,
+                 officer=session.officer(officer))
     session.send(body, [view["asker"]], case)
 
 
 @command(app, "resume", "send")
-def resume(session: Session, case: Case, request: RequestRef, officer: Officer, ref: PauseRef = None) -> None:
+def resume(session: Session, *, case: Case, request: RequestRef, officer: Officer = None, ref: PauseRef = None) -> None:
     """Let the clocks of a request run again."""
-    body = Resume(request=request, pause=_open_pause(session, case, request, ref), officer=officer)
+    body = Resume(request=request, pause=_open_pause(session, case, request, ref), officer=session.officer(officer))
     session.send(body, _asker(session, case, request), case)
 
 
 @command(app, "clarify", "send")
 def clarify(
-    session: Session, case: Case, request: RequestRef,
-    text: Annotated[str, typer.Option(help="The answer to what was asked back.")], officer: Officer,
+    session: Session, *, case: Case, request: RequestRef,
+    text: Annotated[str, typer.Option(help="The answer to what was asked back.")], officer: Officer = None,
     ref: PauseRef = None,
 ) -> None:
     """Answer a clarification of one's own request; its clocks run again."""
     body = Clarify(request=request, pause=_open_pause(session, case, request, ref, "clarification"), text=text,
-                   officer=officer)
+                   officer=session.officer(officer))
     session.send(body, [request_view(session, case, request)["asked"]], case)
 
 
 @command(app, "extend", "send")
 def extend(
-    session: Session, case: Case, request: RequestRef, reason: Annotated[ExtensionReason, typer.Option()], text: Why,
-    officer: Officer,
+    session: Session, *, case: Case, request: RequestRef, reason: Annotated[ExtensionReason, typer.Option()], text: Why,
+    officer: Officer = None,
 ) -> None:
     """Take the one extension of a routine request, before it is due."""
-    session.send(Extend(request=request, reason=reason, text=text, officer=officer), _asker(session, case, request),
-                 case)
+    body = Extend(request=request, reason=reason, text=text, officer=session.officer(officer))
+    session.send(body, _asker(session, case, request), case)
 
 
 @command(app, "transfer", "send")
 def transfer(
-    session: Session, case: Case, request: RequestRef,
-    member: Annotated[str, typer.Argument(help="The participant that is competent.")], officer: Officer,
+    session: Session, *, case: Case, request: RequestRef,
+    member: Annotated[str, typer.Argument(help="The participant that is competent.")], officer: Officer = None,
 ) -> None:
     """End a request by naming the participant that is competent; the asker puts it there (ask --continues)."""
-    session.send(Transfer(request=request, to=member, reason="not-competent", officer=officer),
+    session.send(Transfer(request=request, to=member, reason="not-competent", officer=session.officer(officer)),
                  _asker(session, case, request), case)
 
 
 @command(app, "withdraw", "send")
-def withdraw(session: Session, case: Case, request: RequestRef, officer: Officer) -> None:
+def withdraw(session: Session, *, case: Case, request: RequestRef, officer: Officer = None) -> None:
     """Take one's own question back."""
-    session.send(Withdraw(request=request, officer=officer), [request_view(session, case, request)["asked"]], case)
+    asked = request_view(session, case, request)["asked"]
+    session.send(Withdraw(request=request, officer=session.officer(officer)), [asked], case)
 
 
 @command(app, "table", "json")

@@ -36,7 +36,8 @@ register(app)
 
 Case = Annotated[str, typer.Argument(parser=reference, metavar="case", help="The case's reference.")]
 RequestRef = Annotated[str, typer.Argument(parser=reference, metavar="request", help="The request's reference.")]
-Officer = Annotated[str, typer.Option(parser=reference, metavar="REF", help="Who does this: the desk's own reference.")]
+Officer = Annotated[str | None, typer.Option(
+    parser=reference, metavar="PSEUDONYM", help="Who does this; the person of --as without it.")]
 Desk = Annotated[str, typer.Option(parser=reference, metavar="REF", help="The desk that answers for it.")]
 LegalBasis = Annotated[str, typer.Option(parser=reference, metavar="REF", help="The clause or law it rests on.")]
 SUBJECT_FORM = "TYPE | LABEL | ELIGIBILITY | GROUND"
@@ -144,7 +145,7 @@ def open_case(
     member: Annotated[list[str], typer.Option("--with", help="Another participant; repeat.")],
     legal_basis: LegalBasis,
     desk: Desk,
-    officer: Officer,
+    officer: Officer = None,
     retain_days: Annotated[int, typer.Option(min=1, help="Days to keep it, when --retain-until is not given.")] = 365,
     retain_until: Annotated[int | None, typer.Option(parser=instant, metavar="DATE")] = None,
     subject: Annotated[list[str] | None, typer.Option(metavar="SUBJECT", help=SUBJECT_HELP)] = None,
@@ -153,8 +154,9 @@ def open_case(
     participants = list(dict.fromkeys([_own(session), *member]))
     until = retain_until if retain_until is not None else session.now() + retain_days * DAY
     subjects = [_subject(text) for text in subject or ()]
-    session.send(Open(title=title, purpose=purpose, act=act, legal_basis=legal_basis, participants=participants,
-                      desk=desk, officer=officer, retain_until=until, subjects=subjects), participants[1:], case)
+    body = Open(title=title, purpose=purpose, act=act, legal_basis=legal_basis, participants=participants, desk=desk,
+                officer=session.officer(officer), retain_until=until, subjects=subjects)
+    session.send(body, participants[1:], case)
 
 
 @command(app, "ask", "send")
@@ -164,7 +166,7 @@ def ask(
     member: Annotated[str, typer.Argument(help="The participant asked.")],
     question: Annotated[str, typer.Option()],
     desk: Desk,
-    officer: Officer,
+    officer: Officer = None,
     urgency: Annotated[Urgency, typer.Option(help="Sets the clocks.")] = "routine",
     legal_basis: Annotated[str | None, typer.Option(
         parser=reference, metavar="REF", help="The clause or law asked under; the case's own without it.")] = None,
@@ -177,29 +179,33 @@ def ask(
     if request is None:
         taken = {each["request"]["request"] for each in view["requests"]}
         request = _new_ref(session, case, "q", taken)
-    session.send(Ask(request=request, to=member, question=question, urgency=urgency,
-                     legal_basis=legal_basis or view["case"]["legal_basis"], desk=desk, officer=officer,
-                     continues=continues), [member], case)
+    body = Ask(request=request, to=member, question=question, urgency=urgency,
+               legal_basis=legal_basis or view["case"]["legal_basis"], desk=desk, officer=session.officer(officer),
+               continues=continues)
+    session.send(body, [member], case)
 
 
 @command(app, "acknowledge", "send")
-def acknowledge(session: Session, case: Case, request: RequestRef, officer: Officer) -> None:
+def acknowledge(session: Session, case: Case, request: RequestRef, officer: Officer = None) -> None:
     """Say that a person has taken a request in hand."""
     asker = request_view(session, case, request)["asker"]
-    session.send(Acknowledge(request=request, officer=officer), [asker], case)
+    session.send(Acknowledge(request=request, officer=session.officer(officer)), [asker], case)
 
 
 @command(app, "decline", "send")
 def decline(
-    session: Session, case: Case, request: RequestRef, code: Annotated[DeclineCode, typer.Option()], officer: Officer
+    session: Session, case: Case, request: RequestRef, code: Annotated[DeclineCode, typer.Option()],
+    officer: Officer = None,
 ) -> None:
     """Refuse a request with a code from the closed list."""
     asker = request_view(session, case, request)["asker"]
-    session.send(Decline(request=request, code=code, officer=officer), [asker], case)
+    session.send(Decline(request=request, code=code, officer=session.officer(officer)), [asker], case)
 
 
 @command(app, "close", "send")
-def close(session: Session, case: Case, outcome: Annotated[CloseOutcome, typer.Option()], officer: Officer) -> None:
+def close(
+    session: Session, case: Case, outcome: Annotated[CloseOutcome, typer.Option()], officer: Officer = None
+) -> None:
     """Close a case that this node opened."""
     participants = _case(session, case)["case"]["participants"]
-    session.send(Close(outcome=outcome, officer=officer), participants, case)
+    session.send(Close(outcome=outcome, officer=session.officer(officer)), participants, case)

@@ -136,11 +136,12 @@ class Local:
         self._opened.close()
 
 
-def read_passphrase(file: Path | None, *, confirm: bool = False) -> str:
+def read_passphrase(file: Path | None, *, confirm: bool = False, of: str = "the node") -> str:
     """Return the passphrase from ``file``, else typed at the terminal without showing it.
 
     Args:
         confirm: Ask twice, for a passphrase that is being set.
+        of: Whose passphrase is asked for.
     Raises:
         OperatorError: neither a file nor a terminal, an unreadable file, or two different entries.
     """
@@ -151,9 +152,11 @@ def read_passphrase(file: Path | None, *, confirm: bool = False) -> str:
             raise OperatorError(f"the passphrase file {file} cannot be read ({type(error).__name__})",
                                 code="no-passphrase") from None
     if not sys.stdin.isatty():
-        raise OperatorError("this needs the node's passphrase: give --passphrase-file FILE or set "
-                            "HAMSAYA_PASSPHRASE_FILE, or run it at a terminal", code="no-passphrase")
-    typed = getpass.getpass("Passphrase: ")
+        option = "--passphrase-file" if of == "the node" else "--person-passphrase-file"
+        variable = f"HAMSAYA{option.upper().replace('-', '_')[1:]}"
+        raise OperatorError(f"this needs the passphrase of {of}: give {option} FILE or set {variable}, or run it at a "
+                            "terminal", code="no-passphrase")
+    typed = getpass.getpass("Passphrase: " if of == "the node" else f"Passphrase of {of}: ")
     if confirm and typed != getpass.getpass("Once more: "):
         raise OperatorError("the two passphrases differ; nothing was changed, try again", code="no-passphrase")
     return typed

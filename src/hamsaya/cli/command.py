@@ -3,8 +3,9 @@
     @command(group, "close")
     def close(session: Session, case: CaseRef, outcome: Outcome) -> None: ...
 
-Levels: ``json`` adds --json; ``node`` also --dir and --passphrase-file; ``send`` also --to and --dry-run. A refusal
-is printed with its code and ends with 1, wrong usage with 2, an interrupt with 130; the rest ends with 0.
+Levels: ``json`` adds --json; ``node`` also --dir and --passphrase-file; ``person`` also --as, the key file of who acts,
+and where its passphrase is; ``send`` also --and, --to and --dry-run. A refusal is printed with its code and ends with
+1, wrong usage with 2, an interrupt with 130; the rest ends with 0.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from hamsaya.base import ids, instants
 from hamsaya.base.errors import HamsayaError, OperatorError, PeerError
 from hamsaya.cli.client import Client, connect
 from hamsaya.cli.output import Block, complain, print_blocks, print_json, remark
+from hamsaya.cli.signing import Signers
 from hamsaya.messages.keys import Card, open_card
 from hamsaya.messages.kinds import Body, kind_of
+from hamsaya.node.signers import seats_of
 
-Level = Literal["json", "node", "send"]
+Level = Literal["json", "node", "person", "send"]
 
 
 @dataclass
@@ -36,9 +39,13 @@ class Session:
     as_json: bool
     directory: Path = Path()
     passphrase_file: Path | None = None
+    person_file: Path | None = None
+    second: Path | None = None
+    person_passphrase_file: Path | None = None
     to: list[str] = field(default_factory=list)
     dry_run: bool = False
     _client: Client | None = None
+    _signers: Signers | None = None
 
     @property
     def client(self) -> Client:
@@ -46,6 +53,18 @@ class Session:
         if self._client is None:
             self._client = connect(self.directory, self.passphrase_file)
         return self._client
+
+    @property
+    def signers(self) -> Signers:
+        """The persons whose key files were given, opened when first needed."""
+        if self._signers is None:
+            files = [file for file in (self.person_file, self.second) if file is not None]
+            self._signers = Signers(files, self.person_passphrase_file)
+        return self._signers
+
+    def officer(self, given: str | None, seat: int = 0) -> str:
+        """Return the pseudonym to be named for a seat: the one ``given``, else of the person whose key was given."""
+        return given if given is not None else self.signers.key(seat).person
 
     def call(self, action: str, **arguments: Any) -> Any:
         """Return the result of one action as plain values."""
@@ -67,18 +86,32 @@ class Session:
         self.answer_sent(self.submit(kind_of(body), msgspec.to_builtins(body), to, case))
 
     def submit(self, kind: str, body: Any, to: Iterable[str], case: str | None = None) -> dict[str, Any]:
-        """Return the node's answer to a message of ``kind``; --to takes the place of ``to``."""
+        """Return the node's answer to a message of ``kind``; --to takes the place of ``to``.
+
+        Persons sign it first where its kind asks for them; signed by too few, it waits at the node for another.
+        """
+        said = {"kind": kind, "body": body, "to": self.to or list(to), "case": case}
         action = "explain" if self.dry_run else "send"
-        result = self.call(action, kind=kind, body=body, to=self.to or list(to), case=case)
-        return {**result, "node_running": self.client.running}
+        if not self.dry_run and (seats := seats_of(kind)):
+            said, complete = self.signers.sign(said, self.call("explain", **said))
+            action = "send" if complete == len(seats) else "prepare"
+        return {**self.call(action, **said), "node_running": self.client.running}
 
     def answer_sent(self, result: dict[str, Any]) -> None:
         """Print what became of a message."""
+        if "number" in result:
+            missing = ", then ".join(" or ".join(seat) for seat in result["missing"])
+            self.answer(result, f"{result['kind']} waits under number {result['number']}, signed by "
+                                f"{', '.join(result['signed'])}; missing: {missing}.",
+                        f"Another person releases it: hamsaya case approve {result['number']} --as FILE")
+            return
         reasons = [f"  {reason}" for reason in result["reasons"]]
         told = ", ".join(result["recipients"]) or "this node alone"
         if self.dry_run:
             verdict = "may be sent" if result["allowed"] else f"would be refused ({result['code']})"
-            self.answer(result, f"{verdict}, to {told}, because:", *reasons)
+            persons = ", then ".join(" or ".join(seat) for seat in result["seats"])
+            self.answer(result, f"{verdict}, to {told}, because:", *reasons,
+                        *([f"to be signed by: {persons}"] if persons else []))
             return
         self.answer(result, f"{result['kind']} is leaf {result['index']}, for {told}, permitted by:", *reasons,
                     f"message {result['message_id']}")
@@ -122,8 +155,20 @@ _SEND = [
     _option("dry_run", Annotated[bool, typer.Option(
         "--dry-run", help="Send nothing; say whether it may be sent and which clauses decide.")], False),
 ]
+_PERSON = [
+    _option("person_file", Annotated[Path | None, typer.Option(
+        "--as", envvar="HAMSAYA_PERSON", metavar="FILE", help="The key file of the person who does this.")], None),
+    _option("person_passphrase_file", Annotated[Path | None, typer.Option(
+        "--person-passphrase-file", envvar="HAMSAYA_PERSON_PASSPHRASE_FILE",
+        help="Where that person's passphrase is; else it is asked for.")], None),
+]
+_SECOND = [
+    _option("second", Annotated[Path | None, typer.Option(
+        "--and", metavar="FILE", help="The key file of the second person, where both are at the desk.")], None),
+]
 _OPTIONS: dict[Level, list[inspect.Parameter]] = {
-    "json": _JSON, "node": [*_NODE, *_JSON], "send": [*_SEND, *_NODE, *_JSON],
+    "json": _JSON, "node": [*_NODE, *_JSON], "person": [*_PERSON, *_NODE, *_JSON],
+    "send": [*_PERSON, *_SECOND, *_SEND, *_NODE, *_JSON],
 }
 
 

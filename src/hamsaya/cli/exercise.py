@@ -1,7 +1,7 @@
 """The exercise: what the parties of a region pack do to each other in half a minute, on real nodes over real TLS.
 
 Acts, in order
- 1  cards       every operator admits the others' cards by fingerprint
+ 1  cards       every operator admits the others' cards by fingerprint, and enrols two persons at its desk
  2  charter     everybody signs the charter and the reporting annex; instruments enter into force
  3  monitoring  members report counts of a GED file for their own areas, while one node is killed and one link is cut
  4  picture     every party entitled to it states the digest of its joint picture
@@ -79,6 +79,13 @@ class Exercise:
 
         await asyncio.gather(*(admit(member) for member in self.fleet.members))
         self.say("cards", f"{len(raw)} parties admitted each other's cards by fingerprint")
+        await asyncio.gather(*(self._enrol(member) for member in self.fleet.members))
+        self.say("cards", "each party enrolled two persons with keys of their own; one prepares, the other releases")
+
+    async def _enrol(self, member: str) -> None:
+        for key in self.fleet.people(member):
+            await self.fleet.call(member, "enrol", person=key.person, roles=key.roles, public=key.public,
+                                  staff_number=f"EXERCISE {key.person}", name=f"EXERCISE {key.person}")
 
     # 2
     async def charter(self) -> None:
@@ -300,9 +307,19 @@ class Exercise:
         self.outcome["logs_verified"] = len(audits)
         least = min(len(audit["witnesses"]) for audit in audits.values())
         self.say("logs", f"{len(audits)} logs verified, each cosigned by at least {least} other parties")
-        self.outcome |= account(await self.fleet.everywhere("log", limit=10_000_000))
+        self.outcome |= await self._account()
         self.say("logs", "{messages_sent} messages sent, {messages_admitted} admitted, {lost} lost, {duplicated} twice"
                  .format_map(self.outcome))
+
+    async def _account(self) -> dict[str, int]:
+        """Return the account of all logs, once nothing is on its way that the fast clock has made nodes say since."""
+        for _ in range(10):
+            counts = account(await self.fleet.everywhere("log", limit=10_000_000))
+            if not counts["lost"]:
+                break
+            await asyncio.sleep(0.5)
+            await self._until("every message delivered", self._settled)
+        return counts
 
     async def _until(self, what: str, done: Callable[[], Awaitable[Any]]) -> Any:
         """Wait until ``done`` gives something; raises Refused when it does not come in time."""

@@ -20,6 +20,7 @@ from hamsaya.base.instants import DAY
 from hamsaya.canon import digest, encode
 from hamsaya.cli.fleet import Fleet
 from hamsaya.crypto.signing import SigningKey
+from hamsaya.messages.acts import Signed, encode_content
 from hamsaya.messages.cases import Open
 from hamsaya.messages.envelope import Envelope, parse, seal
 from hamsaya.messages.kinds import Body, encode_body, kind_of
@@ -27,6 +28,7 @@ from hamsaya.node.bootstrap import open_directory, own_card, read_settings
 from hamsaya.node.core import Node
 from hamsaya.node.dispatch import refusal_code
 from hamsaya.node.settle import verify_receipt
+from hamsaya.node.signers import seats_of
 from hamsaya.ports.transport import Address, Answer
 from hamsaya.translog.checkpoint import Checkpoint
 from hamsaya.translog.cosignature import sign_checkpoint
@@ -54,7 +56,8 @@ class Attacker:
 
     def steal(self) -> Node:
         """Copy the captive's directory while it runs, and open the copy: keys, directory of peers, journal."""
-        shutil.copytree(self.fleet.home(self.captive), self.copy, ignore=shutil.ignore_patterns("node.db*", "lock"))
+        left = shutil.ignore_patterns("node.db*", "lock", "persons")  # Persons keep their keys, not the node.
+        shutil.copytree(self.fleet.home(self.captive), self.copy, ignore=left)
         copy_database(self.fleet.home(self.captive) / "node.db", self.copy / "node.db")
         opened = open_directory(self.copy, self.fleet.passphrase(self.captive))
         os.close(opened.lock)
@@ -70,16 +73,26 @@ class Attacker:
         finally:
             await transport.close()
 
-    def forge(self, node: Node, victim: str, body: Body, case: str, key: SigningKey | None = None) -> Envelope:
-        """Return an envelope in the captive's name, asking no pipeline whether it may be sent."""
+    def forge(
+        self, node: Node, victim: str, body: Body, case: str, key: SigningKey | None = None, *, persons: bool = False
+    ) -> Envelope:
+        """Return an envelope in the captive's name, asking no pipeline whether it may be sent.
+
+        Args:
+            persons: With the signatures of the captive's own persons: a genuine message.
+        """
         now = node.clock.now()
         kem = node.state.directory.peers[victim].kem_at(now)
         assert kem is not None, "every node publishes its keys four weeks ahead"
-        kind = kind_of(body)
+        kind, raw = kind_of(body), encode_body(body)
+        instrument, told = node.agreement.instrument_for(kind), (victim,)
+        signed = Signed.over(raw, node.agreement.federation, self.captive, kind, instrument, case, told)
+        people = zip(self.fleet.people(self.captive), seats_of(kind), strict=False) if persons else ()
+        content = encode_content(raw, [person.sign(signed, seat[0]) for person, seat in people])
         return seal(
-            encode_body(body), kind=kind, message_id=message_id(now, secrets.token_bytes(10)), sender=self.captive,
+            content, kind=kind, message_id=message_id(now, secrets.token_bytes(10)), sender=self.captive,
             signing_key=key or node.ring.message, recipients={victim: kem.public},
-            instrument=node.agreement.instrument_for(kind), case=case, issued_at=now, expires_at=now + 30 * DAY,
+            instrument=instrument, case=case, issued_at=now, expires_at=now + 30 * DAY,
             charter_revision=node.agreement.revision, exercise=node.agreement.exercise,
             content_key=secrets.token_bytes(32),
         )
@@ -91,13 +104,14 @@ class Attacker:
             title="EXERCISE attack", purpose="prevent-attack", act="bombing", participants=[self.captive, self.victim],
             legal_basis="CX.1",
             desk="desk",
-            officer="attacker", retain_until=node.clock.now() + 30 * DAY, subjects=[],
+            officer=self.fleet.people(self.captive)[0].person, retain_until=node.clock.now() + 30 * DAY, subjects=[],
         )
         return [
             await self._forged_sender(node, opening),
             await self._stripped_signature(node, opening),
             await self._replay(node, opening),
             await self._charter_breach(node, opening),
+            await self._no_person(node, opening),
             await self._forked_log(node),
             self._tampered_log(node),
         ]
@@ -118,7 +132,7 @@ class Attacker:
 
     async def _replay(self, node: Node, body: Body) -> Attempt:
         """Send one genuine message twice: the second changes nothing and gets the first one's receipt."""
-        genuine = self.forge(node, self.victim, body, "ATTACK-3").encode()
+        genuine = self.forge(node, self.victim, body, "ATTACK-3", persons=True).encode()
         first = await self.post(self.victim, "/v1/envelopes", genuine)
         second = await self.post(self.victim, "/v1/envelopes", genuine)
         wanted = parse(genuine).header.mid.hex()
@@ -133,11 +147,13 @@ class Attacker:
         cell = min(node.agreement.joint_cells)
         breach = self.forge(node, cell, body, "ATTACK-4")
         answer = await self.post(cell, "/v1/envelopes", breach.encode())
-        if answer.status != 200:
-            return Attempt("charter breach", refusal_code(answer), False, "expected a logged refusal with its receipt")
-        verdict = verify_receipt(node, cell, breach.statement, answer.body)
-        return Attempt("charter breach", verdict.code, (verdict.state, verdict.code) == ("refused", "forbidden"),
-                       "logged as refused, with a receipt that proves it")
+        return _logged("charter breach", node, cell, breach, answer, "forbidden")
+
+    async def _no_person(self, node: Node, body: Body) -> Attempt:
+        """Open a case with all of the captured node's keys, and nobody who prepared or released it."""
+        alone = self.forge(node, self.victim, body, "ATTACK-5")
+        answer = await self.post(self.victim, "/v1/envelopes", alone.encode())
+        return _logged("no person", node, self.victim, alone, answer, "person-missing")
 
     async def _forked_log(self, node: Node) -> Attempt:
         """Ask a witness to cosign another history of the captive's log, signed with its real log key."""
@@ -162,6 +178,15 @@ class Attacker:
             noticed = error.code == "damaged-log"
             return Attempt("tampered log", error.code, noticed, "the journal no longer makes the root")
         return Attempt("tampered log", "opened", False, "expected the node to refuse its altered journal")
+
+
+def _logged(name: str, node: Node, victim: str, sent: Envelope, answer: Answer, expected: str) -> Attempt:
+    """Return how an attempt ended that its victim must log as refused, with a receipt that proves it."""
+    if answer.status != 200:
+        return Attempt(name, refusal_code(answer), False, "expected a logged refusal with its receipt")
+    verdict = verify_receipt(node, victim, sent.statement, answer.body)
+    return Attempt(name, verdict.code, (verdict.state, verdict.code) == ("refused", expected),
+                   "logged as refused, with a receipt that proves it")
 
 
 def copy_database(source: Path, target: Path) -> None:

@@ -24,7 +24,10 @@ import httpx
 import msgspec
 
 from hamsaya.base.errors import HamsayaError, OperatorError
-from hamsaya.node.bootstrap import Settings, found, write_private
+from hamsaya.cli.signing import act_on, plain_act
+from hamsaya.messages.acts import PersonAct, PersonKey
+from hamsaya.node.bootstrap import Settings, found, make_person, write_private
+from hamsaya.node.signers import seats_of
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
@@ -53,6 +56,7 @@ class Fleet:
     client: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=60, trust_env=False))
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _controls: dict[str, Control] = field(default_factory=dict)
+    _people: dict[str, list[PersonKey]] = field(default_factory=dict)
 
     @property
     def members(self) -> list[str]:
@@ -74,6 +78,19 @@ class Fleet:
         passphrase = secrets.token_urlsafe(24)
         write_private(home / "passphrase", passphrase.encode())
         found(home, settings, passphrase)
+        self._people[settings.node] = self._hire(settings.node)
+
+    def _hire(self, member: str) -> list[PersonKey]:
+        """Make a key file for each person of ``member``, below its own folder and under a passphrase of their own."""
+        folder, passphrase = self.home(member) / "persons", secrets.token_urlsafe(24)
+        folder.mkdir(mode=0o700)
+        write_private(folder / "passphrase", passphrase.encode())
+        return [make_person(folder / f"{person}.key", passphrase, member, person, roles)
+                for person, roles in persons_of(member).items()]
+
+    def people(self, member: str) -> list[PersonKey]:
+        """Return the keys of the persons of one party: who prepares, then who releases."""
+        return self._people[member]
 
     def passphrase(self, member: str) -> str:
         """Return the passphrase the exercise made for one node."""
@@ -126,8 +143,18 @@ class Fleet:
         return plain
 
     async def send(self, member: str, kind: str, body: object, to: list[str], case: str | None = None) -> Any:
-        """Send one message from a node through its own send pipeline."""
-        return await self.call(member, "send", kind=kind, body=msgspec.to_builtins(body), to=to, case=case)
+        """Send one message from a node through its own send pipeline, signed by the persons its kind asks for."""
+        said = {"kind": kind, "body": msgspec.to_builtins(body), "to": to, "case": case}
+        if seats_of(kind):
+            explained = await self.call(member, "explain", **said)
+            if not explained["allowed"]:
+                raise Refused(f"{member} {kind}: {'; '.join(explained['reasons'])}", code=explained["code"])
+            said |= {"acts": [plain_act(self._act(member, kind, explained, seat)) for seat in explained["seats"]]}
+        return await self.call(member, "send", **said)
+
+    def _act(self, member: str, kind: str, explained: dict[str, Any], seat: list[str]) -> PersonAct:
+        key = next(key for key in self.people(member) if {*key.roles} & {*seat})
+        return act_on(key, kind, explained, seat)
 
     async def everywhere(self, action: str, members: list[str] | None = None, **arguments: Any) -> dict[str, Any]:
         """Perform one action at many nodes at once."""
@@ -165,6 +192,11 @@ class Fleet:
             if process.poll() is None:
                 process.kill()
             process.wait()
+
+
+def persons_of(member: str) -> dict[str, tuple[str, ...]]:
+    """Return the two persons at the desk of ``member`` in an exercise, with their roles."""
+    return {f"desk-{member}-1": ("liaison", "analyst", "verifier"), f"desk-{member}-2": ("releaser",)}
 
 
 def _end_with_parent() -> None:

@@ -12,7 +12,8 @@ from hamsaya.cli.output import Table, facts, when
 from hamsaya.messages.hotline import AcknowledgeNotice, CloseNotice, Notice, Outcome, Pace, SayOnHotline, Subject
 
 Ref = Annotated[str, typer.Argument(parser=reference, metavar="notice", help="The notice, such as MEMBER/1.")]
-Officer = Annotated[str, typer.Option(parser=reference, metavar="REF", help="Who does this: the desk's own reference.")]
+Officer = Annotated[str | None, typer.Option(
+    parser=reference, metavar="PSEUDONYM", help="Who does this; the person of --as without it.")]
 
 
 def register(group: typer.Typer) -> None:
@@ -53,7 +54,7 @@ def notice(
     session: Session,
     subject: Annotated[Subject, typer.Argument(help="What it is about.")],
     text: Annotated[str, typer.Option(help="What the others must know, in a few words.")],
-    officer: Officer,
+    officer: Officer = None,
     pace: Annotated[Pace, typer.Option(help="By when it is to be read: 5, 15 or 60 minutes.")] = "minutes",
     cell: Annotated[list[int] | None, typer.Option(min=1, help="A PRIO-GRID cell that it concerns; repeat.")] = None,
     ref: Annotated[str | None, typer.Option(help="Its name after your own slug; one is made up without it.")] = None,
@@ -63,22 +64,26 @@ def notice(
     taken = {found["notice"] for found in session.call("hotline")}
     name = ref or next(str(n) for n in range(1, len(taken) + 2) if f"{own}/{n}" not in taken)
     session.send(Notice(notice=f"{own}/{name}", subject=subject, pace=pace, cells=cell or [], text=text,
-                        officer=officer), ["all"])
+                        officer=session.officer(officer)), ["all"])
 
 
-def acknowledge(session: Session, notice: Ref, officer: Officer) -> None:
+def acknowledge(session: Session, notice: Ref, officer: Officer = None) -> None:
     """Say that a person here has read a notice."""
-    session.send(AcknowledgeNotice(notice=notice, officer=officer), _others(session, notice))
+    session.send(AcknowledgeNotice(notice=notice, officer=session.officer(officer)), _others(session, notice))
 
 
-def say(session: Session, notice: Ref, text: Annotated[str, typer.Option()], officer: Officer) -> None:
+def say(session: Session, notice: Ref, text: Annotated[str, typer.Option()], officer: Officer = None) -> None:
     """Add something to a notice, for its sender and all who were told."""
-    session.send(SayOnHotline(notice=notice, text=text, officer=officer), _others(session, notice))
+    body = SayOnHotline(notice=notice, text=text, officer=session.officer(officer))
+    session.send(body, _others(session, notice))
 
 
-def close(session: Session, notice: Ref, outcome: Annotated[Outcome, typer.Option()], officer: Officer) -> None:
+def close(
+    session: Session, notice: Ref, outcome: Annotated[Outcome, typer.Option()], officer: Officer = None
+) -> None:
     """Close a notice of this party."""
-    session.send(CloseNotice(notice=notice, outcome=outcome, officer=officer), _others(session, notice))
+    body = CloseNotice(notice=notice, outcome=outcome, officer=session.officer(officer))
+    session.send(body, _others(session, notice))
 
 
 def _notice(session: Session, notice: str) -> dict[str, Any]:

@@ -26,6 +26,8 @@ from hamsaya.cli import (
     match,
     monitor,
     nodes,
+    persons,
+    release,
     treaty,
 )
 from hamsaya.cli.command import Session, command
@@ -35,12 +37,13 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )
 for _name, _group in {
-    "node": nodes.app, "charter": charter.app, "case": cases.app, "monitor": monitor.app,
+    "node": nodes.app, "person": persons.app, "charter": charter.app, "case": cases.app, "monitor": monitor.app,
     "compliance": compliance.app, "linkage": linkage.app, "log": log.app,
     "match": match.app,
 }.items():
     app.add_typer(_group, name=_name)
 cases.app.add_typer(case_requests.app)
+cases.app.add_typer(release.app)
 for _more in (assembly.app, treaty.app):
     charter.app.add_typer(_more)  # Without a name: its commands stand beside those of the group.
 cases.app.add_typer(case_items.app)

@@ -1,6 +1,6 @@
 """Importing this module registers every message kind; the node, the tests and the tools import it once."""
 
-from hamsaya.messages import cases, charter, compliance, hotline, items, linkage, monitor, node
+from hamsaya.messages import cases, charter, compliance, hotline, items, linkage, monitor, node, persons
 from hamsaya.messages.kinds import KINDS
 
-__all__ = ["KINDS", "cases", "charter", "compliance", "hotline", "items", "linkage", "monitor", "node"]
+__all__ = ["KINDS", "cases", "charter", "compliance", "hotline", "items", "linkage", "monitor", "node", "persons"]

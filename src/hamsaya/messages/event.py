@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hamsaya.messages.acts import PersonAct
 from hamsaya.messages.kinds import Body
 
 
@@ -21,6 +22,8 @@ class Event:
         issued_at, expires_at: UTC milliseconds set by the sender; the cores' only clock is ``issued_at``.
         exercise: Whether this is exercise traffic, which no real instrument admits.
         body: The typed body.
+        acts: The signatures of the persons who stand behind it, first prepared, then released.
+        body_digest: SHA-256 of the body's bytes as they were received, which the persons signed.
     """
 
     message_id: bytes
@@ -33,3 +36,5 @@ class Event:
     expires_at: int
     exercise: bool
     body: Body
+    acts: tuple[PersonAct, ...] = ()
+    body_digest: bytes = b""

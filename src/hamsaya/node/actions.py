@@ -17,20 +17,25 @@ from hamsaya.cases import hotline
 from hamsaya.cases import views as cases_views
 from hamsaya.compliance import views as compliance_views
 from hamsaya.linkage import views as linkage_views
+from hamsaya.messages.acts import PersonAct, PersonRole
 from hamsaya.messages.charter import ProposalRef
 from hamsaya.messages.event import Event
-from hamsaya.messages.kinds import Body, Member, Ref, body_from_plain, schema
+from hamsaya.messages.kinds import Body, Member, Ref, body_from_plain, encode_body, kind_of, schema
 from hamsaya.messages.monitor import Month
+from hamsaya.messages.persons import EndReason
 from hamsaya.monitor import picture as pictures
 from hamsaya.monitor.types import Pooled, TableRow
-from hamsaya.node import charter_views, items, release, views
+from hamsaya.node import charter_views, enrolment, items, release, views
 from hamsaya.node.case_figures import pair_figures
 from hamsaya.node.core import Node
+from hamsaya.node.enrolment import Enrolment
 from hamsaya.node.handlers import OWN
 from hamsaya.node.logview import audit, prove
+from hamsaya.node.prepared import ApproveJob, Prepared, PrepareJob, discard, waiting_here
 from hamsaya.node.recipients import everybody, spelt_out, stop_outbox
-from hamsaya.node.send import Draft, preview
+from hamsaya.node.send import Draft, Sent, completed, preview
 from hamsaya.node.service import Service
+from hamsaya.node.signers import seats_of
 from hamsaya.node.winddown import wind_downs
 from hamsaya.node.witnessing import witness_policy
 from hamsaya.node.writer import Act
@@ -45,15 +50,64 @@ class Nothing(Args, frozen=True):
     """No arguments."""
 
 
+class Signature(Args, frozen=True):
+    """One person's signature on a message."""
+
+    person: Ref
+    role: PersonRole
+    kid: bytes
+    signature: bytes
+
+
 class SendArgs(Args, frozen=True):
-    """A message: its kind, its body as JSON values (bytes as base64), and whom it goes to ("all" for every party
-    the clause may reach)."""
+    """A message: its kind, its body as JSON values (bytes as base64), whom it goes to ("all" for every party the
+    clause may reach), and who has signed it."""
 
     kind: str
     body: dict[str, Any]
     to: list[str] = []
     instrument: Ref | None = None
     case: Ref | None = None
+    acts: list[Signature] = []
+
+
+class EnrolArgs(Args, Enrolment, frozen=True):
+    """A person of this node's staff; the public key is the person's own."""
+
+
+class RekeyArgs(Args, frozen=True):
+    """A fresh key for an enrolled person."""
+
+    person: Ref
+    public: bytes
+    days: int = 365
+
+
+class EndArgs(Args, frozen=True):
+    """The end of a person's credentials."""
+
+    person: Ref
+    reason: EndReason
+
+
+class DiscloseArgs(Args, frozen=True):
+    """Whose name an oversight body is told."""
+
+    person: Ref
+    to: Member
+
+
+class NumberArgs(Args, frozen=True):
+    """One prepared message."""
+
+    number: int
+
+
+class ApproveArgs(Args, frozen=True):
+    """One prepared message and the signature that was missing."""
+
+    number: int
+    act: Signature
 
 
 class Limit(Args, frozen=True):
@@ -159,13 +213,33 @@ class SentView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExplainView(msgspec.Struct, frozen=True, kw_only=True):
-    """May this be sent? With the clauses that make it so."""
+    """May this be sent? With the clauses that make it so, who must sign it, and the very bytes that they sign.
+
+    ``seats`` are the roles that may take each seat, in order; ``body`` is the body's CBOR.
+    """
 
     allowed: bool
     code: str
     reasons: list[str]
     obligations: list[str]
     recipients: list[str]
+    seats: list[list[str]] = []
+    federation: str = ""
+    instrument: str = ""
+    case: str | None = None
+    body: bytes = b""
+
+
+class PreparedView(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that waits for a person: what it says, to whom, who has signed, and what would be decided now."""
+
+    number: int
+    at: int
+    kind: str
+    content: dict[str, Any]
+    signed: list[str]
+    missing: list[list[str]]
+    explained: ExplainView
 
 
 class PictureView(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,7 +304,12 @@ def _question(ask: Callable[[Node, Any], Any]) -> Callable[[Service, Any], Await
 def draft_of(node: Node, args: SendArgs) -> Draft:
     """Return the draft that ``args`` describe, with "all" spelt out."""
     body = body_from_plain(args.kind, args.body)
-    return Draft(body, spelt_out(node, args.kind, args.to), args.instrument, args.case)
+    acts = tuple(_act(each) for each in args.acts)
+    return Draft(body, spelt_out(node, args.kind, args.to), args.instrument, args.case, acts=acts)
+
+
+def _act(args: Signature) -> PersonAct:
+    return PersonAct(args.person, args.role, args.kid, args.signature)
 
 
 def _sentences(decision: Any) -> list[str]:
@@ -238,20 +317,56 @@ def _sentences(decision: Any) -> list[str]:
 
 
 async def _send(service: Service, args: SendArgs) -> SentView:
-    draft = await service.ask(lambda node: draft_of(node, args))
-    sent = await service.send(draft)
+    return _sent(await service.send(await service.ask(lambda node: draft_of(node, args))))
+
+
+def _sent(sent: Sent) -> SentView:
     return SentView(
         message_id=sent.message_id.hex(), index=sent.index, kind=sent.kind, recipients=list(sent.recipients),
         reasons=_sentences(sent.decision), obligations=sorted(sent.decision.obligations),
     )
 
 
-def _explain(node: Node, args: SendArgs) -> ExplainView:
-    event, decision = preview(node, draft_of(node, args))
+def explained(node: Node, draft: Draft) -> ExplainView:
+    """Return what would be decided on ``draft`` now, whoever has still to sign it."""
+    draft = completed(node, draft)
+    event, decision = preview(node, draft, prepared=True)
     return ExplainView(
         allowed=decision.allowed, code=decision.code, reasons=_sentences(decision),
         obligations=sorted(decision.obligations), recipients=list(event.recipients),
+        seats=[list(seat) for seat in seats_of(event.kind)], federation=node.agreement.federation,
+        instrument=event.instrument, case=event.case, body=encode_body(draft.body),
     )
+
+
+async def _prepare(service: Service, args: SendArgs) -> PreparedView:
+    kept: Prepared = await service.writer.call(PrepareJob(await service.ask(lambda node: draft_of(node, args))))
+    return await service.ask(lambda node: prepared_view(node, kept))
+
+
+def prepared_view(node: Node, kept: Prepared) -> PreparedView:
+    """Return the panel on which a second person decides: kind, recipients, what it says, which clauses let it."""
+    draft, kind = kept.draft, kind_of(kept.draft.body)
+    return PreparedView(
+        number=kept.number, at=kept.at, kind=kind, content=msgspec.to_builtins(draft.body),
+        signed=[f"{act.person} ({act.role})" for act in draft.acts],
+        missing=[list(seat) for seat in seats_of(kind)[len(draft.acts):]], explained=explained(node, draft),
+    )
+
+
+async def _approve(service: Service, args: ApproveArgs) -> SentView:
+    sent: Sent = await service.writer.call(ApproveJob(args.number, _act(args.act)))
+    await service.dispatcher.notify()
+    return _sent(sent)
+
+
+async def _discard(service: Service, args: NumberArgs) -> dict[str, int]:
+    await service.writer.call(Act(lambda node: discard(node, args.number)))
+    return {"discarded": args.number}
+
+
+async def _say(service: Service, drafts: Callable[[Node], list[Draft]]) -> list[SentView]:
+    return [_sent(await service.send(draft)) for draft in await service.ask(drafts)]
 
 
 def _may(node: Node, args: MayArgs) -> ExplainView:
@@ -386,7 +501,19 @@ ACTIONS: dict[str, Action] = {
     "policy": Action(LogArgs, _question(lambda node, a: {"policy": witness_policy(node, a.member or node.own)})),
     "cosign": Action(Nothing, _cosign),
     "send": Action(SendArgs, _send),
-    "explain": Action(SendArgs, _question(_explain)),
+    "explain": Action(SendArgs, _question(lambda node, a: explained(node, draft_of(node, a)))),
+    "prepare": Action(SendArgs, _prepare),
+    "prepared": Action(Nothing, _question(lambda node, _: [prepared_view(node, each) for each in waiting_here(node)])),
+    "approve": Action(ApproveArgs, _approve),
+    "discard": Action(NumberArgs, _discard),
+    "persons": Action(Nothing, _question(lambda node, _: enrolment.views(node))),
+    "enrol": Action(EnrolArgs, lambda service, a: _say(service, lambda node: enrolment.enrol(node, a))),
+    "rekey": Action(RekeyArgs, lambda service, a: _say(service, lambda node: [
+        enrolment.rekey(node, a.person, a.public, a.days)])),
+    "end-person": Action(EndArgs, lambda service, a: _say(service, lambda node: [
+        enrolment.end(node, a.person, a.reason)])),
+    "disclose": Action(DiscloseArgs, lambda service, a: _say(service, lambda node: [
+        enrolment.disclose(node, a.person, a.to)])),
     "may": Action(MayArgs, _question(_may)),
     "cases": Action(Nothing, _question(lambda node, _: items.cases(node))),
     "case": Action(CaseArgs, _question(lambda node, a: items.case(node, a.case, a.desk))),

@@ -44,6 +44,7 @@ from hamsaya.charter.compiled import compile_document
 from hamsaya.charter.types import Document, document_from_plain
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.crypto.support import require_post_quantum
+from hamsaya.messages.acts import PersonKey
 from hamsaya.messages.keys import SIGNING_LIFETIME, Card, encode_card, open_card, sign_statement
 from hamsaya.messages.node import Peer
 from hamsaya.monitor.types import Incident
@@ -285,6 +286,27 @@ def _keep_card(directory: Path, raw: bytes) -> bytes:
     temporary.write_bytes(raw)
     os.replace(temporary, directory / "node.card")
     return raw
+
+
+def make_person(file: Path, passphrase: str, node: str, person: str, roles: tuple[str, ...]) -> PersonKey:
+    """Make a person's key in a new file under that person's own passphrase, and return it.
+
+    Raises:
+        OperatorError: there is a file of that name (code ``already-there``): a key is never written over.
+    """
+    if file.exists():
+        raise OperatorError(f"{file} is there already, and a key is never written over; choose another name",
+                            code="already-there")
+    key = PersonKey(node, person, roles, SystemRandom().bytes(32))
+    KeyFile(file, passphrase).save_person(key)
+    return key
+
+
+def open_person(file: Path, passphrase: str) -> PersonKey:
+    """Return the person's key in ``file``; raises OperatorError when it is none or does not open."""
+    if not file.exists():
+        raise OperatorError(f"expected a person's key file at {file}; see: hamsaya person enrol", code="no-keys")
+    return KeyFile(file, passphrase).load_person()
 
 
 def agreement_of(pack: Pack, own: str) -> Agreement:

@@ -1,8 +1,9 @@
 """Every message kind and what handles it, on one screen.
 
-``decide`` asks the charter first (may this pass between these parties at all?) and then the core of the kind's
-room (is it legal in the present state?). Both ends ask the same question of the same rules. ``apply`` folds one
-admitted message. The cores do not know each other: what one needs of another is passed here as a value.
+``decide`` asks the charter first (may this pass between these parties at all?), then who has signed (are these the
+persons who answer for it?), then the core of the kind's room (is it legal in the present state?). Both ends ask the
+same questions of the same rules. ``apply`` folds one admitted message. The cores do not know each other: what one
+needs of another is passed here as a value.
 """
 
 from __future__ import annotations
@@ -38,9 +39,10 @@ from hamsaya.monitor import reduce as monitor_reduce
 from hamsaya.monitor import rules as monitor_rules
 from hamsaya.monitor.types import EMPTY as EMPTY_MONITOR
 from hamsaya.monitor.types import State as MonitorState
-from hamsaya.node import directory
+from hamsaya.node import directory, persons, signers
 from hamsaya.node.agreement import REVISION_BYTES, Agreement
 from hamsaya.node.directory import EMPTY_DIRECTORY, DirectoryState
+from hamsaya.node.persons import EMPTY_PERSONS, PersonsState
 from hamsaya.node.receipts import read_receipt_by_any
 from hamsaya.translog.cosignature import log_vkeys
 
@@ -54,6 +56,7 @@ class FederationState:
     """The whole state of a node: one part for each room, each a fold of the journal."""
 
     directory: DirectoryState = EMPTY_DIRECTORY
+    persons: PersonsState = EMPTY_PERSONS
     charter: CharterState = EMPTY_CHARTER
     cases: CasesState = EMPTY_CASES
     hotline: HotlineState = EMPTY_HOTLINE
@@ -166,6 +169,10 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
         lambda agreement, state, event: directory.decide(state.directory, event, agreement.own),
         lambda state, event: replace(state, directory=directory.apply(state.directory, event)),
     ),
+    "person": (
+        lambda agreement, state, event: persons.decide(state.persons, event),
+        lambda state, event: replace(state, persons=persons.apply(state.persons, event)),
+    ),
     "charter": (
         _decide_charter,
         lambda state, event: replace(state, charter=charter_reduce.apply(state.charter, event)),
@@ -198,24 +205,31 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
 }
 
 
-def decide(agreement: Agreement, state: FederationState, event: Event, arrived: int | None = None) -> Decision:
-    """Decide whether ``event`` may pass: the charter's clauses, then the room's rules; the first refusal stands.
+def decide(
+    agreement: Agreement, state: FederationState, event: Event, arrived: int | None = None, *, prepared: bool = False
+) -> Decision:
+    """Decide whether ``event`` may pass: the charter's clauses, who signed, the room's rules; the first refusal stands.
 
     Args:
         arrived: When it arrived here, for what another has sent: who has been removed or cut off since it was issued,
             or says so, is not let in by an earlier date.
+        prepared: It is not to be sent yet, so persons who must sign may still be missing.
     """
     by_charter = agreement.decide(state.charter, event, OWN)
     if by_charter.allowed and arrived is not None and arrived > event.issued_at:
         by_charter = agreement.decide(state.charter, event, OWN, arrived)
     if not by_charter.allowed:
         return by_charter
+    by_persons = signers.decide(state.persons, agreement.federation, event, prepared=prepared)
+    if not by_persons.allowed:
+        return by_persons
     rule, _ = HANDLERS[event.kind.partition(".")[0]]
     by_room = rule(agreement, state, event)
     if not by_room.allowed:
         return by_room
-    reasons, obligations = by_charter.reasons + by_room.reasons, by_charter.obligations | by_room.obligations
-    return Decision(True, by_room.code, reasons, obligations)
+    signed = by_persons.reasons if event.acts else ()
+    obligations = by_charter.obligations | by_room.obligations
+    return Decision(True, by_room.code, by_charter.reasons + signed + by_room.reasons, obligations)
 
 
 def apply(state: FederationState, event: Event) -> FederationState:
@@ -228,6 +242,7 @@ def snapshot(state: FederationState) -> Any:
     """Return the whole state as one plain value; equal states give equal bytes."""
     return {
         "directory": directory.snapshot(state.directory),
+        "persons": persons.snapshot(state.persons),
         "charter": charter_reduce.snapshot(state.charter),
         "cases": cases_reduce.snapshot(state.cases),
         "hotline": hotline.snapshot(state.hotline),

@@ -4,13 +4,15 @@
     entry  = leaf_entry(salt, record)
 
 The record binds the verdict and its time to the statement, so a receipt proves not only that a message arrived but
-what became of it. Bodies lie under the node's storage key; a redacted body is the same message without its content.
+what became of it. Contents (the body with the signatures of its persons) lie under the node's storage key; a redacted
+one is the same message without its text, with the same signatures.
 """
 
 from __future__ import annotations
 
-from hamsaya.canon import tagged
+from hamsaya.canon import digest, tagged
 from hamsaya.crypto.sealing import lock, unlock
+from hamsaya.messages.acts import PersonAct, parse_content
 from hamsaya.messages.envelope import Header
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import Body, parse_body
@@ -25,8 +27,8 @@ def record_entry(role: str, code: str, at: int, statement: bytes, salt: bytes) -
     return leaf_entry(salt, tagged(DOMAIN, [role, code, at, statement]))
 
 
-def event_of(header: Header, body: Body) -> Event:
-    """Return the event that ``header`` and its parsed ``body`` make."""
+def event_of(header: Header, body: Body, acts: tuple[PersonAct, ...] = (), body_digest: bytes = b"") -> Event:
+    """Return the event that ``header``, its parsed ``body`` and the persons' signatures make."""
     return Event(
         message_id=header.mid,
         kind=header.typ,
@@ -38,15 +40,23 @@ def event_of(header: Header, body: Body) -> Event:
         expires_at=header.exp,
         exercise=header.exr,
         body=body,
+        acts=acts,
+        body_digest=body_digest,
     )
+
+
+def open_content(header: Header, content: bytes) -> Event:
+    """Return the event of ``header`` and the content sealed under it; raises PeerError where it does not fit."""
+    body, acts = parse_content(content)
+    return event_of(header, parse_body(header.typ, body), acts, digest(body))
 
 
 def make_row(
     *, index: int, role: Role, code: str, at: int, header: Header, statement: bytes, salt: bytes,
-    body: bytes | None, storage: bytes, nonce: bytes,
+    content: bytes | None, storage: bytes, nonce: bytes,
 ) -> JournalRow:
-    """Return the row for one statement; ``body`` is locked under ``storage`` with ``nonce``."""
-    locked = None if body is None else lock(storage, nonce, body, header.mid)
+    """Return the row for one statement; ``content`` is locked under ``storage`` with ``nonce``."""
+    locked = None if content is None else lock(storage, nonce, content, header.mid)
     entry = record_entry(role, code, at, statement, salt)
     return JournalRow(index, role, code, at, header.snd, header.mid, header.typ, statement, salt, entry, locked)
 
@@ -56,4 +66,4 @@ def read_event(row: JournalRow, storage: bytes) -> Event | None:
     if row.role == "refused" or row.body is None:
         return None
     header = row.header
-    return event_of(header, parse_body(header.typ, unlock(storage, row.body, header.mid)))
+    return open_content(header, unlock(storage, row.body, header.mid))

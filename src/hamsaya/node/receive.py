@@ -9,9 +9,9 @@
     From here on a named party is held to what it signed: a refusal is a leaf too, and its receipt says why.
  7  charter   the kind is known; the revision is the one in effect at the issue time, except for the charter's messages,
               by which nodes come to the same revision; what names one that is not known here yet waits at its sender
- 8  open      the wrap opens, the content key matches its commitment, the body fits its schema
- 9  permit    charter clauses and the room's rules say yes; a message whose predecessor or whose instrument's signatures
-              are missing here waits at its sender
+ 8  open      the wrap opens, the content key matches its commitment, body and signatures of persons fit their forms
+ 9  permit    charter clauses, the persons who signed and the room's rules say yes; a message whose predecessor, whose
+              persons' enrolment or whose instrument's signatures are missing here waits at its sender
 10  log       the leaf and journal row; the state is folded
 11  receipt   inclusion proof to the batch's checkpoint, kept for duplicates
 12  commit    transaction durable (``core.commit``, with the rest of the batch)
@@ -30,10 +30,10 @@ from hamsaya.canon import encode
 from hamsaya.messages.envelope import Envelope, Header, parse
 from hamsaya.messages.event import Event
 from hamsaya.messages.keys import STORE_AND_FORWARD
-from hamsaya.messages.kinds import parse_body, schema
+from hamsaya.messages.kinds import schema
 from hamsaya.node import handlers
 from hamsaya.node.core import Node
-from hamsaya.node.journal import event_of, make_row
+from hamsaya.node.journal import make_row, open_content
 from hamsaya.node.send import append
 from hamsaya.ports.store import SeenRow
 from hamsaya.translog.leaf import SALT_BYTES
@@ -132,7 +132,7 @@ def _judge(node: Node, envelope: Envelope) -> Admission:
     """Admit the message, or log its refusal: either way the sender is held to what it signed."""
     index = node.tree.size
     try:
-        body, event = _open(node, envelope)
+        content, event = _open(node, envelope)
         node.step("receive.9")
         decision = handlers.decide(node.agreement, node.state, event, node.clock.now())
         if _awaits_others(node, event, decision.code) or (not decision.allowed and _ahead(node, envelope.header)):
@@ -146,15 +146,16 @@ def _judge(node: Node, envelope: Envelope) -> Admission:
         return _log_refusal(node, envelope, error.code)
 
     node.step("receive.10")
-    row = append(node, "received", envelope.header, envelope.statement, body, event)
+    row = append(node, "received", envelope.header, envelope.statement, content, event)
     return Admission(index, "admitted", row.at, row.salt, envelope)
 
 
 def _awaits_others(node: Node, event: Event, code: str) -> bool:
-    """Say whether what others have sent may still permit ``event``: what it refers to, or signatures of the charter."""
-    return code == "predecessor-missing" or (
-        code in ("not-in-force", "not-bound") and event.instrument in node.agreement.charter.instruments
-    )
+    """Say whether what others have sent may still permit ``event``: what it refers to, the enrolment of who signed it,
+    the end of another pseudonym of the person it enrols, or signatures of the charter."""
+    if code in ("not-in-force", "not-bound"):
+        return event.instrument in node.agreement.charter.instruments
+    return code in ("predecessor-missing", "unknown-person") or (event.kind, code) == ("person.enrol", "same-person")
 
 
 def _ahead(node: Node, header: Header) -> bool:
@@ -175,8 +176,8 @@ def _open(node: Node, envelope: Envelope) -> tuple[bytes, Event]:
     kem = node.ring.kem(kid)
     if kem is None:
         raise PeerError("sealed to a key this node does not hold or has destroyed", code="unknown-kem-key")
-    body = envelope.open(kem)
-    return body, event_of(header, parse_body(header.typ, body))
+    content = envelope.open(kem)
+    return content, open_content(header, content)
 
 
 def _check_revision(node: Node, header: Header) -> None:
@@ -193,7 +194,7 @@ def _check_revision(node: Node, header: Header) -> None:
 def _log_refusal(node: Node, envelope: Envelope, code: str) -> Admission:
     row = make_row(
         index=node.tree.size, role="refused", code=code, at=node.clock.now(), header=envelope.header,
-        statement=envelope.statement, salt=node.random.bytes(SALT_BYTES), body=None, storage=node.ring.storage,
+        statement=envelope.statement, salt=node.random.bytes(SALT_BYTES), content=None, storage=node.ring.storage,
         nonce=b"",
     )
     node.record(row, None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hamsaya.cases.item_fold import carrier, deleted_item, is_deleted, redact
 from hamsaya.crypto.sealing import lock
+from hamsaya.messages.acts import encode_content
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import encode_body
 from hamsaya.node.core import Node
@@ -33,5 +34,5 @@ def follow(node: Node, row: JournalRow, event: Event) -> None:
 def _redact(node: Node, row: JournalRow, item: str) -> None:
     event = read_event(row, node.ring.storage)
     if event is not None and carrier(event.body) == item:
-        body = encode_body(redact(event.body))
-        node.store.redact_journal(row.index, lock(node.ring.storage, node.random.bytes(12), body, row.message_id))
+        content = encode_content(encode_body(redact(event.body)), event.acts)
+        node.store.redact_journal(row.index, lock(node.ring.storage, node.random.bytes(12), content, row.message_id))

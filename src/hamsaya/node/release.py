@@ -143,7 +143,7 @@ def preview_answer(node: Node, draft: Draft) -> PreviewView:
     if not isinstance(draft.body, Answer):
         raise OperatorError("expected an answer; other messages are explained with --dry-run", code="not-an-answer")
     body = draft.body
-    event, decision = preview(node, draft)
+    event, decision = preview(node, draft, prepared=True)
     parents = [_asked(node, item, each.consent) for each in body.derived_from
                if (item := node.state.cases.items.get((each.case, each.item))) is not None
                and item.originator != node.own]

@@ -3,7 +3,8 @@
  1  name      the kind is registered, the instrument is named or found in the charter; a vote gets its signed ballot, a
               question its date, a D2 or D3 answer its lock
  2  address   recipients are known; oneself is not among them
- 3  permit    charter clauses and the room's rules say yes, with reasons (the release rule is among them)
+ 3  permit    charter clauses, the persons who signed and the room's rules say yes, with reasons (the release rule is
+              among them)
  4  keys      each recipient has published a KEM key for now
  5  seal      one content key, one wrap each, two signatures
  6  log       the leaf and journal row; the sender's own state is folded
@@ -23,6 +24,7 @@ import msgspec
 from hamsaya.base.decision import Decision
 from hamsaya.base.errors import HamsayaError, OperatorError
 from hamsaya.base.ids import message_id
+from hamsaya.messages.acts import PersonAct, Signed, encode_content
 from hamsaya.messages.cases import Answer
 from hamsaya.messages.charter import CastVote, Propose, ballot_bytes
 from hamsaya.messages.envelope import CONTENT_KEY_BYTES, MAX_ENVELOPE_BYTES, Header, seal
@@ -38,13 +40,14 @@ from hamsaya.translog.leaf import SALT_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person or a rule of this node wants to say."""
+    """What persons or a rule of this node want to say; ``acts`` are the persons' signatures, in the seats' order."""
 
     body: Body
     recipients: tuple[str, ...] = ()
     instrument: str | None = None
     case: str | None = None
     lifetime_ms: int = STORE_AND_FORWARD
+    acts: tuple[PersonAct, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,43 +77,61 @@ class SendJob:
         """Our own refusals are answered to the person who asked; only bytes of others are recorded."""
 
 
-def preview(node: Node, draft: Draft) -> tuple[Event, Decision]:
-    """Return what steps 1 to 3 make of ``draft`` now, without sending: may I send this, and why?"""
-    node.step("send.1")
-    draft = _completed(node, draft)
+def preview(node: Node, draft: Draft, *, prepared: bool = False) -> tuple[Event, Decision]:
+    """Return what steps 1 to 3 make of ``draft`` now, without sending: may I send this, and why?
+
+    Args:
+        prepared: Persons who must sign it may still be missing.
+    """
+    draft = completed(node, draft)
+    return _preview(node, draft, encode_body(draft.body), prepared)
+
+
+def to_sign(node: Node, draft: Draft, body: bytes) -> Signed:
+    """Return what persons sign for ``draft``, whose encoded body is ``body``; steps 1 and 2 without their checks."""
     kind = kind_of(draft.body)
     instrument = draft.instrument or node.agreement.instrument_for(kind)
-    node.step("send.2")
     recipients = tuple(dict.fromkeys(member for member in draft.recipients if member != node.own))
+    return Signed.over(body, node.agreement.federation, node.own, kind, instrument, draft.case, recipients)
+
+
+def _preview(node: Node, draft: Draft, body: bytes, prepared: bool = False) -> tuple[Event, Decision]:
+    node.step("send.1")
+    signed = to_sign(node, draft, body)
+    node.step("send.2")
     now = node.clock.now()
     event = Event(
         message_id=message_id(now, node.random.bytes(10)),
-        kind=kind,
+        kind=signed.kind,
         sender=node.own,
-        recipients=recipients,
-        instrument=instrument,
+        recipients=signed.recipients,
+        instrument=signed.instrument,
         case=draft.case,
         issued_at=now,
         expires_at=now + min(draft.lifetime_ms, STORE_AND_FORWARD),
         exercise=node.agreement.exercise,
         body=draft.body,
+        acts=draft.acts,
+        body_digest=signed.body_digest,
     )
     node.step("send.3")
-    return event, handlers.decide(node.agreement, node.state, event)
+    return event, handlers.decide(node.agreement, node.state, event, prepared=prepared)
 
 
 def _send(node: Node, draft: Draft) -> Sent:
-    event, decision = preview(node, draft)
+    draft = completed(node, draft)
+    body = encode_body(draft.body)
+    event, decision = _preview(node, draft, body)
     decision.require()
 
     node.step("send.4")
     keys = {member: _kem_key(node, member, event.issued_at) for member in event.recipients}
 
     node.step("send.5")
-    body = encode_body(event.body)
     parse_body(event.kind, body)  # What we send passes the very parser that peers will judge it by.
+    content = encode_content(body, event.acts)
     envelope = seal(
-        body,
+        content,
         kind=event.kind,
         message_id=event.message_id,
         sender=node.own,
@@ -128,7 +149,7 @@ def _send(node: Node, draft: Draft) -> Sent:
     node.step("send.6")
     index = node.tree.size
     role: Role = "sent" if event.recipients else "note"
-    append(node, role, envelope.header, envelope.statement, body, event)
+    append(node, role, envelope.header, envelope.statement, content, event)
 
     node.step("send.7")
     encoded = envelope.encode() if event.recipients else b""
@@ -142,10 +163,13 @@ def _send(node: Node, draft: Draft) -> Sent:
     return Sent(event.message_id, index, event.kind, event.recipients, decision)
 
 
-def _completed(node: Node, draft: Draft) -> Draft:
-    """Return a vote with its ballot signed, a question with its date, an answer locked; any other draft as it is."""
+def completed(node: Node, draft: Draft) -> Draft:
+    """Return a vote with its ballot signed, a question with its date, an answer locked; any other draft as it is.
+
+    What is there already stays: persons have signed the body with it.
+    """
     match draft.body:
-        case CastVote() as vote:
+        case CastVote(ballot=[]) as vote:
             signed = ballot_bytes(node.agreement.federation, node.own, vote.proposal, vote.subject, vote.choice)
             return replace(draft, body=msgspec.structs.replace(vote, ballot=list(node.ring.message.sign(signed))))
         case Answer() as answer:
@@ -167,11 +191,11 @@ def _kem_key(node: Node, member: str, now: int) -> bytes:
     return key.public
 
 
-def append(node: Node, role: Role, header: Header, statement: bytes, body: bytes, event: Event) -> JournalRow:
+def append(node: Node, role: Role, header: Header, statement: bytes, content: bytes, event: Event) -> JournalRow:
     """Record one admitted message of either direction; what it deletes here leaves the journal with it."""
     row = make_row(
         index=node.tree.size, role=role, code="admitted", at=node.clock.now(), header=header, statement=statement,
-        salt=node.random.bytes(SALT_BYTES), body=body, storage=node.ring.storage, nonce=node.random.bytes(12),
+        salt=node.random.bytes(SALT_BYTES), content=content, storage=node.ring.storage, nonce=node.random.bytes(12),
     )
     node.record(row, event)
     redaction.follow(node, row, event)

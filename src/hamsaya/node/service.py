@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from hamsaya.base.errors import HamsayaError, OperatorError
+from hamsaya.base.errors import HamsayaError, OperatorError, PolicyRefusal
 from hamsaya.base.instants import MINUTE
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.messages.cases import Overdue
@@ -21,6 +21,7 @@ from hamsaya.node import exchange
 from hamsaya.node.assembly import contests_due, records_due
 from hamsaya.node.core import Node
 from hamsaya.node.dispatch import Dispatcher, address_of
+from hamsaya.node.enrolment import announcements
 from hamsaya.node.exchange import Bundle, Carried
 from hamsaya.node.items import items_due
 from hamsaya.node.receive import Received, ReceiveJob
@@ -129,6 +130,10 @@ class Service:
                                 code="wrong-fingerprint")
         await self.send(Draft(Peer(card=card_bytes, fingerprint=card.fingerprint)))
         self.admit_certificate(card.tls_certificate)
+        # Whoever comes later was told of no enrolment, and would wait for one with every message.
+        for draft in await self.ask(lambda node: announcements(node, card.node)):
+            with contextlib.suppress(PolicyRefusal):
+                await self.send(draft)
         self.dispatcher.wake.set()
         return card.node
 

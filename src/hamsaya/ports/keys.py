@@ -7,10 +7,12 @@ from typing import Any, Protocol
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.canon import decode, encode
-from hamsaya.crypto.sealing import KemKey
+from hamsaya.crypto.sealing import KemKey, derive
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.messages.keys import EPOCH_LENGTH, EPOCHS_AHEAD, STORE_AND_FORWARD, KeyStatement, KeyUse
 from hamsaya.ports.clock import Random
+
+_IDENTITY_LABEL = b"hamsaya/v1/identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,12 @@ class KeyRing:
     def kem(self, kid: bytes) -> KemKey | None:
         """Return the KEM key of that id, or None when this node never had it or has destroyed it."""
         return next((epoch.kem for epoch in self.epochs if epoch.kem.kid == kid), None)
+
+    @property
+    def identity_key(self) -> bytes:
+        """The secret under which staff numbers become identities. It follows from the storage key, which it does not
+        give away: it can be shown to an oversight body that checks the register of persons."""
+        return derive(self.storage, _IDENTITY_LABEL)
 
     def statement(self, use: KeyUse, public: bytes, not_before: int, not_after: int) -> KeyStatement:
         """Return the (unsigned) statement of one of this node's keys."""
