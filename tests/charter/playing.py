@@ -479,7 +479,7 @@ def counted_plainly(
     chose = {word: {m for m, v in said_.items() if v.choice == word} for word in ("yes", "no", "abstain")}
     present = {m for m, s in seats.items() if s != "absent"}
     lapsed = record.closed_at >= opened + expires
-    if not present:
+    if not present and not said_:
         return record.verdict == "blocked"
     if decision in ("suspend", "budget", "visit"):
         needed = {"suspend": 3, "budget": 4, "visit": 3}[decision]
@@ -487,7 +487,7 @@ def counted_plainly(
         waiting = len(present - set(said_))
         if decision == "visit":
             own = votes.get(concerned or "")
-            there = concerned in present  # Of those asked alone somebody has to be present.
+            there = concerned in present or concerned in said_  # Who is away and votes is there.
             agrees = there and own is not None and own.at <= closed and own.choice == "yes"
             hopeless = not there or (concerned in said_ and not agrees)
             adopted, dead = enough and agrees, hopeless or len(chose["yes"]) + waiting < needed

@@ -254,7 +254,8 @@ def _evaluate(rule: Rule, ballot: _Ballot) -> Outcome:
             others = {member: standing for member, standing in ballot.standings.items() if member != concerned}
             found = _evaluate(inner, ballot._replace(standings=others))
             return found._replace(reasons=(f"{concerned} is concerned and does not vote", *found.reasons))
-    if not any(standing in PRESENT or (standing == "absent" and member in ballot.votes)
+    voted = {member for member, vote in ballot.votes.items() if vote.at <= ballot.now}
+    if not any(standing in PRESENT or (standing == "absent" and member in voted)
                for member, standing in ballot.standings.items()):
         return Outcome("blocked", None, ("nobody with a vote is present",))
     match rule:
