@@ -126,7 +126,7 @@ def lock(arguments: list[str], wheels: Path | None) -> int:
         uv = [shutil.which("uv") or uv_of_its_own(Path(scratch)), "pip", "compile", "pyproject.toml", "-q"]
         uv += ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
         uv += ["--no-emit-index-url", "--no-emit-find-links", "--group", "build", *arguments]
-        uv += ["--extra", "parquet"]
+        uv += ["--all-extras"]
         check([*uv, "-o", LOCKS["runtime"]], "uv could not resolve the runtime packages.")
         tools = ["--group", "dev", "-c", LOCKS["runtime"], "-o", LOCKS["dev"]]
         check([*uv, *tools], "uv could not resolve the test tools.")

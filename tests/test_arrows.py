@@ -3,7 +3,8 @@
 Rules
 1. base <- canon <- crypto <- translog, messages <- cores <- ports <- node <- faces (api, console, cli).
 2. A core imports base, canon and messages, never another core, and has no clock, chance, environment or
-   input and output of its own.
+   input and output of its own. The array libraries are for the cores that compute on arrays, and no node loads them
+   before it is asked for such a thing.
 3. Of a core, ``ports``, ``adapters`` and the faces see the module ``types`` only; ``node`` sees all of it.
 4. ``adapters`` are named by ``node/bootstrap.py`` alone, and by the commands that play operator and attacker.
 5. ``regions`` is data.
@@ -15,6 +16,7 @@ other. What this leaves out: objects handed over at run time, which is how the n
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,6 +56,9 @@ BOOTSTRAP = f"{PACKAGE}.node.bootstrap"
 PLAYERS = tuple(f"{PACKAGE}.cli.{name}" for name in ("demo", "bench", "exercise"))
 
 THIRD_PARTY_IN_CORES = frozenset({"anyascii", "cedarpy", "immutables", "msgspec", "rapidfuzz"})
+# Cores that compute on arrays (ADR 14); what folds messages imports none of it, so a node does not carry it.
+ARRAY_CORES = frozenset({"monitor", "compliance", "linkage", "lab"})
+ARRAYS = frozenset({"lightgbm", "numba", "numpy", "scipy"})
 NOT_IN_CORES = frozenset(
     {
         *("time", "random", "secrets", "uuid"),
@@ -121,8 +126,9 @@ def _outside(here: str, target: str) -> str | None:
         return None
     if package in NOT_IN_CORES:
         return f"{here} is a core: what {package!r} would give it comes in as an argument"
-    if package not in sys.stdlib_module_names and package not in THIRD_PARTY_IN_CORES:
-        allowed = ", ".join(sorted(THIRD_PARTY_IN_CORES))
+    theirs = THIRD_PARTY_IN_CORES | (ARRAYS if here in ARRAY_CORES else frozenset())
+    if package not in sys.stdlib_module_names and package not in theirs:
+        allowed = ", ".join(sorted(theirs))
         return f"{here} is a core: of other people's packages it may use {allowed}, not {package}"
     return None
 
@@ -210,3 +216,10 @@ def test_forbidden_arrow_is_caught(module: str, source: str) -> None:
 def test_allowed_arrow_passes(module: str, source: str) -> None:
     """A check that also refused the intended arrows would soon be switched off."""
     assert not _objections(module, source)
+
+
+def test_a_node_carries_no_array_library() -> None:
+    """A node folds messages in 80 MB; arrays are loaded by the command or the page that computes on them."""
+    loaded = "import sys, hamsaya.node.bootstrap, hamsaya.cli.main; print(*sorted(sys.modules))"
+    names = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split()
+    assert not ARRAYS & {name.split(".")[0] for name in names}

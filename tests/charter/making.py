@@ -14,16 +14,9 @@ from hamsaya.base.instants import DAY, HOUR, parse
 from hamsaya.charter import assembly, reduce
 from hamsaya.charter.compiled import Compiled, compile_document
 from hamsaya.charter.history import record_of
+from hamsaya.charter.said import EMPTY_CHARTER, CharterState
 from hamsaya.charter.situation import Situation
-from hamsaya.charter.types import (
-    CHARTER,
-    EMPTY_CHARTER,
-    CharterState,
-    Document,
-    document_bytes,
-    document_from_plain,
-    revision,
-)
+from hamsaya.charter.types import CHARTER, Document, document_bytes, document_from_plain, revision
 from hamsaya.charter.votes import Vote
 from hamsaya.messages import charter as said
 from hamsaya.messages.event import Event

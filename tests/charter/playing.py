@@ -19,8 +19,9 @@ from hamsaya.canon import encode
 from hamsaya.charter import assembly, reduce, rules
 from hamsaya.charter.history import SKEW, amendments, record_of
 from hamsaya.charter.rules import PASS_CUTS
+from hamsaya.charter.said import EMPTY_CHARTER
 from hamsaya.charter.situation import Situation
-from hamsaya.charter.types import CHARTER, EMPTY_CHARTER, Clause, Request, kinds_named
+from hamsaya.charter.types import CHARTER, Clause, Request, kinds_named
 from hamsaya.charter.votes import SEATED, Vote
 from hamsaya.messages import charter as said
 from hamsaya.messages.catalog import KINDS
@@ -402,7 +403,8 @@ class Play:
         for by, to in ((one, other), (other, one)):
             cuts = [event for event in self.world.log if isinstance(event.body, Cut)
                     and (event.sender, event.body.member) == (by, to) and event.issued_at <= self.world.now]
-            if cuts and max(cuts, key=lambda event: (event.issued_at, event.message_id)).body.cut:  # type: ignore[attr-defined]
+            last = max(cuts, key=lambda event: (event.issued_at, event.message_id), default=None)
+            if last is not None and last.body.cut:  # type: ignore[attr-defined]
                 return True
         return False
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hamsaya.base.instants import DAY, HOUR
 from hamsaya.canon import digest, encode
 from hamsaya.charter import reduce
-from hamsaya.charter.types import CHARTER, EMPTY_CHARTER, CharterState
+from hamsaya.charter.said import EMPTY_CHARTER, CharterState
+from hamsaya.charter.types import CHARTER
 from hamsaya.messages import charter as said
 from hamsaya.messages.cases import Close
 from hamsaya.messages.event import Event

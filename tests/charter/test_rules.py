@@ -16,17 +16,9 @@ from hamsaya.canon import encode
 from hamsaya.charter import reduce, rules, views
 from hamsaya.charter.check import check
 from hamsaya.charter.compiled import Compiled, compile_document
+from hamsaya.charter.said import EMPTY_CHARTER, CharterState
 from hamsaya.charter.situation import Situation, situation_at
-from hamsaya.charter.types import (
-    CHARTER,
-    EMPTY_CHARTER,
-    CharterState,
-    Request,
-    document_bytes,
-    document_from_bytes,
-    document_from_plain,
-    revision,
-)
+from hamsaya.charter.types import CHARTER, Request, document_bytes, document_from_bytes, document_from_plain, revision
 from hamsaya.messages import charter as said
 from hamsaya.messages.catalog import KINDS
 from hamsaya.messages.charter import Sign

@@ -31,11 +31,11 @@ from hamsaya.messages.linkage import Step, Tranche
 from hamsaya.messages.monitor import Picture
 from hamsaya.monitor.counts import counts, own_rows, split_report
 from hamsaya.monitor.exercise import LICENCE, SOURCE, exercise_incidents
-from hamsaya.node.actions import everybody
 from hamsaya.node.assembly import records_due
 from hamsaya.node.console_views import picture
 from hamsaya.node.core import Node
 from hamsaya.node.receive import ReceiveJob
+from hamsaya.node.recipients import everybody
 from hamsaya.node.send import Draft
 from hamsaya.node.service import Service
 from hamsaya.ports.transport import Address

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from immutables import Map
 
 from hamsaya.adapters.regionpack import Pack, builtin_pack
 from hamsaya.base.instants import DAY
@@ -18,8 +19,9 @@ from hamsaya.charter.compiled import Compiled, compile_document
 from hamsaya.charter.decidable import own_act, p_decide, share_decidable
 from hamsaya.charter.diff import compare
 from hamsaya.charter.rules import decide
+from hamsaya.charter.said import CharterState, Signed
 from hamsaya.charter.situation import Situation, situation_at
-from hamsaya.charter.types import CHARTER, CharterState, Document, Map, Request, Signed, document_from_plain, revision
+from hamsaya.charter.types import CHARTER, Document, Request, document_from_plain, revision
 from hamsaya.monitor.types import gid_of
 
 STATES = {

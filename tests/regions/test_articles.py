@@ -13,6 +13,7 @@ from importlib import resources
 
 import msgspec
 import pytest
+from immutables import Map
 
 from hamsaya.adapters.charterfile import Example
 from hamsaya.adapters.regionpack import Pack, builtin_pack
@@ -20,23 +21,9 @@ from hamsaya.base.decision import Decision
 from hamsaya.base.instants import DAY
 from hamsaya.charter.compiled import Compiled, compile_document
 from hamsaya.charter.rules import decide_event, instrument_for
+from hamsaya.charter.said import EMPTY_CHARTER, CharterState, Reacted, Reserved, Said, Signed
 from hamsaya.charter.situation import situation_at
-from hamsaya.charter.types import (
-    CHARTER,
-    DRAFTS,
-    EMPTY_CHARTER,
-    CharterState,
-    Clause,
-    Document,
-    Map,
-    Reacted,
-    Reserved,
-    Said,
-    Signed,
-    document_from_plain,
-    kinds_named,
-    revision,
-)
+from hamsaya.charter.types import CHARTER, DRAFTS, Clause, Document, document_from_plain, kinds_named, revision
 from hamsaya.messages.catalog import KINDS
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import Body

@@ -45,17 +45,9 @@ from hamsaya.base.instants import DAY, HOUR
 from hamsaya.charter.compiled import Compiled
 from hamsaya.charter.history import SKEW, record_of
 from hamsaya.charter.reduce import kept, subject_of
+from hamsaya.charter.said import CharterState, Proposal, Recorded
 from hamsaya.charter.situation import Situation
-from hamsaya.charter.types import (
-    TOUCHES,
-    CharterState,
-    Clause,
-    Document,
-    Proposal,
-    Recorded,
-    document_from_bytes,
-    kinds_named,
-)
+from hamsaya.charter.types import TOUCHES, Clause, Document, document_from_bytes, kinds_named
 from hamsaya.charter.votes import (
     CONCERNED,
     PARTICIPANTS,

@@ -20,7 +20,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hamsaya.base.instants import DAY, MINUTE
-from hamsaya.charter.types import CharterState, Document, Proposal, Recorded, document_from_bytes, revision
+from hamsaya.charter.said import CharterState, Proposal, Recorded
+from hamsaya.charter.types import Document, document_from_bytes, revision
 from hamsaya.messages.charter import Amend, SetStanding
 
 END_OF_TIME = 2**53

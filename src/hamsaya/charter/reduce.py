@@ -10,21 +10,10 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
+from immutables import Map
 
 from hamsaya.canon import digest, encode
-from hamsaya.charter.types import (
-    Cast,
-    CharterState,
-    Counted,
-    Map,
-    Named,
-    Proposal,
-    Reacted,
-    Recorded,
-    Reserved,
-    Said,
-    Signed,
-)
+from hamsaya.charter.said import Cast, CharterState, Counted, Named, Proposal, Reacted, Recorded, Reserved, Said, Signed
 from hamsaya.messages import charter as said
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import Body, encode_body

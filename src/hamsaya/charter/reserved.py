@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hamsaya.charter.said import Reserved
 from hamsaya.charter.situation import Situation
 from hamsaya.charter.treaty import Provision, Reaction, Relation, Reservation, relation
-from hamsaya.charter.types import CHARTER, Clause, Request, Reserved
+from hamsaya.charter.types import CHARTER, Clause, Request
 
 NOTHING = frozenset[str]()
 

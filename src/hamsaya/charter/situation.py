@@ -26,14 +26,9 @@ from functools import cached_property
 from hamsaya.base.instants import DAY
 from hamsaya.charter.compiled import Compiled
 from hamsaya.charter.history import END_OF_TIME, SKEW, effects, epoch_at, in_effect, record_of
+from hamsaya.charter.said import CharterState, Signed
 from hamsaya.charter.treaty import twelve_months_after
-from hamsaya.charter.types import (
-    CHARTER,
-    CharterState,
-    Held,
-    Instrument,
-    Signed,
-)
+from hamsaya.charter.types import CHARTER, Held, Instrument
 from hamsaya.messages.charter import SetStanding
 
 

@@ -9,17 +9,9 @@ import msgspec
 from hamsaya.base.instants import DAY
 from hamsaya.charter.assembly import outcome_of
 from hamsaya.charter.history import epoch_at, in_effect, record_of
+from hamsaya.charter.said import Proposal, Recorded
 from hamsaya.charter.situation import Situation
-from hamsaya.charter.types import (
-    CompetentView,
-    InstrumentView,
-    Proposal,
-    ProposalView,
-    Recorded,
-    ReservationView,
-    StandingView,
-    VoteView,
-)
+from hamsaya.charter.types import CompetentView, InstrumentView, ProposalView, ReservationView, StandingView, VoteView
 from hamsaya.charter.votes import Vote
 
 NAMING_DAYS = 60

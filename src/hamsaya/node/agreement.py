@@ -19,8 +19,8 @@ from hamsaya.charter import rules
 from hamsaya.charter.compiled import Compiled, compile_document
 from hamsaya.charter.history import END_OF_TIME, amendments
 from hamsaya.charter.rules import Judge
+from hamsaya.charter.said import EMPTY_CHARTER, CharterState
 from hamsaya.charter.situation import Situation, situation_at
-from hamsaya.charter.types import EMPTY_CHARTER, CharterState
 from hamsaya.messages.event import Event
 
 REVISION_BYTES = 16

@@ -11,8 +11,8 @@ from hamsaya.base.errors import PeerError
 from hamsaya.base.instants import HOUR
 from hamsaya.charter.assembly import decided_at, heard, lacking_names, outcome_of
 from hamsaya.charter.history import STANDS_IN_AFTER, record_of
+from hamsaya.charter.said import Cast, Proposal, Recorded
 from hamsaya.charter.situation import Situation
-from hamsaya.charter.types import Cast, Proposal, Recorded
 from hamsaya.charter.votes import Vote
 from hamsaya.messages.charter import Contest, CountedVote, Record, ballot_bytes
 from hamsaya.node import directory

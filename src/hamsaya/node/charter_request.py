@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
+from immutables import Map
 
 from hamsaya.base.errors import OperatorError, PolicyRefusal
 from hamsaya.base.instants import DAY
 from hamsaya.charter import rules
 from hamsaya.charter.compiled import Compiled, compile_document
+from hamsaya.charter.said import EMPTY_CHARTER, Signed
 from hamsaya.charter.situation import Situation, situation_at
-from hamsaya.charter.types import CHARTER, EMPTY_CHARTER, Consent, Document, Held, Map, Signed
+from hamsaya.charter.types import CHARTER, Consent, Document, Held
 from hamsaya.messages.charter import Standing
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import Body, Member, Ref, schema

@@ -13,8 +13,9 @@ import msgspec
 from hamsaya.base.instants import DAY
 from hamsaya.charter.assembly import touches_soil_or_data
 from hamsaya.charter.reserved import relation_between, reservations_of
+from hamsaya.charter.said import Proposal, Recorded
 from hamsaya.charter.situation import Situation
-from hamsaya.charter.types import Clause, Proposal, ProposalView, Recorded, document_from_bytes, revision
+from hamsaya.charter.types import Clause, ProposalView, document_from_bytes, revision
 from hamsaya.charter.votes import PRESENT, Rule, bind, never_tacit, voters
 from hamsaya.charter.words import rule_words
 from hamsaya.messages.charter import Amend

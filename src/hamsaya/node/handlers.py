@@ -22,7 +22,8 @@ from hamsaya.cases.types import EMPTY_CASES, CasesState
 from hamsaya.charter import assembly
 from hamsaya.charter import reduce as charter_reduce
 from hamsaya.charter.check import require_sound
-from hamsaya.charter.types import CHARTER, EMPTY_CHARTER, CharterState, Document, Recorded
+from hamsaya.charter.said import EMPTY_CHARTER, CharterState, Recorded
+from hamsaya.charter.types import CHARTER, Document
 from hamsaya.compliance import reduce as compliance_reduce
 from hamsaya.compliance import rules as compliance_rules
 from hamsaya.compliance import views as compliance_views

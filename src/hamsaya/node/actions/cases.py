@@ -1,0 +1,48 @@
+"""Cases as a desk of this node may see them, their figures, and the hotline."""
+
+from __future__ import annotations
+
+from hamsaya.cases import hotline
+from hamsaya.cases import views as cases_views
+from hamsaya.messages.kinds import Ref
+from hamsaya.node import items, release
+from hamsaya.node.actions.sending import SendArgs, draft_of
+from hamsaya.node.actions.table import Action, Args, Nothing, question
+from hamsaya.node.case_figures import pair_figures
+
+
+class CaseArgs(Args, frozen=True):
+    """One case, as one desk of this node may see it; the liaison desk without one."""
+
+    case: Ref
+    desk: str | None = None
+
+
+class ItemArgs(Args, frozen=True):
+    """One item, as one desk of this node may see it."""
+
+    case: Ref
+    item: Ref
+    desk: str | None = None
+
+
+class FiguresArgs(Args, frozen=True):
+    """A period, ``since <= t < until`` in UTC milliseconds."""
+
+    since: int
+    until: int
+
+
+ACTIONS: dict[str, Action] = {
+    "cases": Action(Nothing, question(lambda node, _: items.cases(node))),
+    "case": Action(CaseArgs, question(lambda node, a: items.case(node, a.case, a.desk))),
+    "caveats": Action(release.CaveatsArgs, question(lambda node, a: release.caveats_from(node, a))),
+    "preview": Action(SendArgs, question(lambda node, a: release.preview_answer(node, draft_of(node, a)))),
+    "receipts": Action(ItemArgs, question(lambda node, a: items.receipts(node, a.case, a.item))),
+    "export": Action(ItemArgs, question(lambda node, a: items.export(node, a.case, a.item, a.desk))),
+    "inbox": Action(Nothing, question(lambda node, _: cases_views.inbox(
+        node.state.cases, node.own, node.clock.now(), node.agreement.annexes(node.state.charter)))),
+    "hotline": Action(Nothing, question(lambda node, _: hotline.notices(node.state.hotline, node.clock.now()))),
+    "case-raises": Action(Nothing, question(lambda node, _: cases_views.raises(node.state.cases))),
+    "case-figures": Action(FiguresArgs, question(lambda node, a: pair_figures(node, a.since, a.until))),
+}
