@@ -29,7 +29,7 @@ def relative(path: Path) -> str:
 
 
 def pins(name: str) -> dict[str, set[str]]:
-    """Return package -> its versions (by Python, some have two) of one lock file; every line must be a pin or a hash."""
+    """Return package -> its versions (some have one for each Python) of one lock file; each line is a pin or a hash."""
     found: dict[str, set[str]] = {}
     for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
         if match := _PIN.match(line):

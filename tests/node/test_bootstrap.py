@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 from msgspec.structs import replace
 
 from hamsaya.adapters import keyfile
@@ -14,7 +16,6 @@ from hamsaya.base.errors import HamsayaError, OperatorError
 from hamsaya.node.bootstrap import (
     ExerciseTime,
     Settings,
-    certificate_der,
     found,
     note_move,
     open_directory,
@@ -52,7 +53,8 @@ def test_a_founded_node_opens_with_its_card_as_first_leaf(tmp_path: Path) -> Non
     with closing(open_directory(tmp_path / "pk", PASS)) as opened:
         assert held(opened.node) == first
     assert own_card(tmp_path / "pk") == card
-    assert certificate_der(tmp_path / "pk" / "tls.crt") == card.tls_certificate
+    certificate = load_pem_x509_certificate((tmp_path / "pk" / "tls.crt").read_bytes())
+    assert certificate.public_bytes(Encoding.DER) == card.tls_certificate
 
 
 def test_secret_files_are_for_their_owner_only(tmp_path: Path) -> None:

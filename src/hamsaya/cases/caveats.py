@@ -28,7 +28,6 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from hamsaya.base.decision import Decision, permit, refuse
 from hamsaya.base.errors import PeerError, PolicyRefusal
 from hamsaya.messages.caveats import (
     Action,
@@ -113,15 +112,6 @@ def weaker(than: Caveats, new: Caveats) -> tuple[Axis, ...]:
     """Return the axes on which ``new`` is less strict than ``than``: what would be lost by relabelling so."""
     strictest = _strictest(than, new)
     return tuple(axis for axis, fields in AXES.items() if any(strictest[f] != getattr(new, f) for f in fields))
-
-
-def reexport(received: Caveats, leaving: Caveats) -> Decision:
-    """Return whether an item received with ``received`` may leave with ``leaving``: every axis at least as strict."""
-    lost = weaker(received, leaving)
-    if lost:
-        text = f"what its originator asked for would be lost on: {', '.join(lost)}"
-        return refuse("caveats-stripped", "caveats:6", text)
-    return permit("caveats:6", "every caveat of the item stays at least as strict")
 
 
 # --- The axes one by one. Each of these is associative, commutative and idempotent. ----------------------

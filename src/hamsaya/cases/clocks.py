@@ -279,13 +279,6 @@ def stops(reason: PauseReason, step: Step, urgency: Urgency) -> bool:
     return step in STOPS[reason] and not (urgency == "threat-to-life" and (reason, step) in NEVER)
 
 
-def may_pause(step: Step, urgency: Urgency, reason: PauseReason) -> Decision:
-    """Return whether the clock of ``step`` may be paused for ``reason``."""
-    if stops(reason, step, urgency):
-        return permit("clocks:3", f"{reason} stops the clock of {step}")
-    return refuse("cannot-pause", "clocks:3", f"{reason} does not stop the clock of {step} when {urgency}")
-
-
 def may_extend(clock: Clock, at: int) -> Decision:
     """Return whether the asked member may say at ``at`` that it needs longer."""
     if (clock.step, clock.urgency) not in EXTENSIONS:

@@ -156,13 +156,15 @@ def preview(
         Table(("recipient", "role", "desks", "will see", "may then"),
               [(r["name"], r["role"], r["desks"], r["sees"], r["acts"]) for r in view["readers"]], "Who sees what"),
         "Conditions:", *(f"  {sentence}" for sentence in view["conditions"]),
-        f"Labels for other systems: {view['tlp']}, {view['pap']}",
+        f"Labels for other systems: {view['tlp']}, {view['pap']}, Admiralty {view['grade']}",
         f"Duties: {', '.join(view['obligations']) or 'none'}",
     ]
     if view["inherited"]:
         blocks += ["What it is made of asks for:", *(f"  {sentence}" for sentence in view["inherited"])]
     if view["conflict"] or view["lost"]:
         blocks.append(f"Lost of that: {view['conflict'] or ', '.join(view['lost'])}")
+    if view["weakest_part"]:
+        blocks.append(f"Weakest part it is made of: Admiralty {view['weakest_part']}; a better grade is your judgement")
     session.answer(view, *blocks)
 
 

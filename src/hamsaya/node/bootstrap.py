@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
+from cryptography.x509 import load_der_x509_certificate
 
 from hamsaya.adapters import ucdp
 from hamsaya.adapters.charterfile import HEAD, VERSION, load_charter, versions
@@ -422,11 +422,6 @@ def _toml(value: object) -> str:
 def own_card(directory: Path) -> Card:
     """Return the card kept in ``directory``."""
     return open_card((directory / "node.card").read_bytes())
-
-
-def certificate_der(path: Path) -> bytes:
-    """Return a PEM certificate file's DER bytes."""
-    return load_pem_x509_certificate(path.read_bytes()).public_bytes(Encoding.DER)
 
 
 def settle_memory() -> None:

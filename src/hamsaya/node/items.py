@@ -20,6 +20,7 @@ from hamsaya.base.decision import Decision, permit
 from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.cases import handling
 from hamsaya.cases import views as cases_views
+from hamsaya.cases.grading import to_admiralty
 from hamsaya.cases.item_fold import is_deleted
 from hamsaya.cases.lineage import keep_until, recalled_at
 from hamsaya.cases.onward import standing
@@ -73,6 +74,7 @@ class ExportView(_View, frozen=True):
     tlp: str
     pap: str
     grading: Grading
+    admiralty: str
     exported_at: int
     by: str
     obligations: list[str]
@@ -161,7 +163,8 @@ def export(node: Node, case: str, item: str, desk: str | None = None) -> ExportV
     return ExportView(
         case=case, item=item, originator=found.originator, status=found.status, text=text, caveats=found.caveats,
         conditions=handling.explain(found.caveats), tlp=handling.tlp(found.caveats),
-        pap=handling.to_pap(found.caveats.action), grading=found.grading, exported_at=node.clock.now(), by=by,
+        pap=handling.to_pap(found.caveats.action), grading=found.grading,
+        admiralty="".join(to_admiralty(found.grading)), exported_at=node.clock.now(), by=by,
         obligations=sorted(decision.obligations),
     )
 

@@ -57,13 +57,6 @@ def text_of(node: Node, item: Item) -> str | None:
     return None if key is None else _open(key, item.locked, _bound(item.case, item.item, item.caveats))
 
 
-def own_text(node: Node, case: str, body: Answer) -> str | None:
-    """Return what an answer of this node says that was locked but has not left yet, for the person who releases it."""
-    if body.text is not None or body.locked is None:
-        return body.text
-    return _open(key_of(node, case, body.item), body.locked, _bound(case, body.item, body.caveats))
-
-
 def _open(key: bytes, locked: Locked, bound: bytes) -> str:
     try:
         return unpad(unlock(key, locked.sealed, bound)).decode()

@@ -9,6 +9,7 @@ import msgspec
 from hamsaya.base.errors import OperatorError, PeerError, PolicyRefusal
 from hamsaya.cases import caveats as axes
 from hamsaya.cases import handling
+from hamsaya.cases.grading import to_admiralty, weakest
 from hamsaya.cases.onward import standing
 from hamsaya.cases.types import Item
 from hamsaya.messages.cases import Answer, Parent
@@ -60,6 +61,8 @@ class PreviewView(_View, frozen=True):
     Attributes:
         inherited: What the items it is made of ask for together, in sentences. lost: The axes on which less is asked.
         conflict: Why they cannot be combined at all; "" where they can.
+        grade: The grade given, on the Admiralty scale. weakest_part: That of the worst source and the worst information
+            it is made of; "" where it is made of nothing. A better grade is a person's judgement.
     """
 
     allowed: bool
@@ -75,6 +78,8 @@ class PreviewView(_View, frozen=True):
     inherited: list[str]
     lost: list[str]
     conflict: str
+    grade: str
+    weakest_part: str
 
 
 def caveats_from(node: Node, args: CaveatsArgs) -> CaveatsView:
@@ -144,9 +149,9 @@ def preview_answer(node: Node, draft: Draft) -> PreviewView:
         raise OperatorError("expected an answer; other messages are explained with --dry-run", code="not-an-answer")
     body = draft.body
     event, decision = preview(node, draft, prepared=True)
-    parents = [_asked(node, item, each.consent) for each in body.derived_from
-               if (item := node.state.cases.items.get((each.case, each.item))) is not None
-               and item.originator != node.own]
+    parts = [(item, each.consent) for each in body.derived_from
+             if (item := node.state.cases.items.get((each.case, each.item))) is not None]
+    parents = [_asked(node, item, consent) for item, consent in parts if item.originator != node.own]
     inherited, lost, conflict = _forced(parents, body.caveats)
     return PreviewView(
         allowed=decision.allowed, code=decision.code,
@@ -155,7 +160,8 @@ def preview_answer(node: Node, draft: Draft) -> PreviewView:
         readers=[_reader(node, member, body.caveats) for member in event.recipients],
         conditions=handling.explain(body.caveats), tlp=handling.tlp(body.caveats),
         pap=handling.to_pap(body.caveats.action), text_bytes=len((body.text or "").encode()),
-        inherited=inherited, lost=lost, conflict=conflict,
+        inherited=inherited, lost=lost, conflict=conflict, grade="".join(to_admiralty(body.grading)),
+        weakest_part="".join(to_admiralty(weakest(item.grading for item, _ in parts))) if parts else "",
     )
 
 
