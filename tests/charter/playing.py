@@ -119,7 +119,12 @@ class Play:
         return all((vote.member, body.proposal, vote.choice) in self.ballots for vote in body.votes)
 
     def any_of(self, names: Any) -> Any:
-        return self.random.choice(list(names))
+        """Draw one; a map, whose order differs from run to run, is sorted first."""
+        return self.random.choice(names if isinstance(names, list | tuple) else sorted(names))
+
+    def asked(self) -> list[str]:
+        """Return every question, the oldest first."""
+        return sorted(self.world.state.proposals, key=lambda each: (self.world.state.proposals[each].at, each))
 
     def move_later(self) -> None:
         jump = self.random.choice((MINUTE, HOUR, 24 * HOUR, 72 * HOUR, 10 * DAY, 30 * DAY, 90 * DAY))
@@ -141,7 +146,7 @@ class Play:
                                                 obligations=owed, text="Not so.", withdrawn=back))
 
     def move_react(self) -> None:
-        held = list(self.world.state.reservations) or [("ava", "cases", "C.1")]
+        held = sorted(self.world.state.reservations) or [("ava", "cases", "C.1")]
         reserving, instrument, clause = self.any_of(held)
         stance = self.any_of(("accepted", "objected", "objected-excluding"))
         self.tell(self.any_of(PARTIES), React(reserving=reserving, instrument=instrument, clause=clause, stance=stance))
@@ -183,8 +188,8 @@ class Play:
 
     def open_ones(self) -> list[str]:
         state = self.world.state
-        open_ = [each for each in state.proposals if record_of(state, each) is None]
-        return open_[-4:] or list(state.proposals)[-2:]
+        open_ = [each for each in self.asked() if record_of(state, each) is None]
+        return open_[-4:] or self.asked()[-2:]
 
     def move_vote(self) -> None:
         if open_ := self.open_ones():
@@ -214,7 +219,7 @@ class Play:
         return put.decision in self.world.situation(put.at).compiled.classes
 
     def move_false_record(self) -> None:
-        if not (open_ := list(self.world.state.proposals)):
+        if not (open_ := self.asked()):
             return
         reference = self.any_of(open_[-6:])
         if not self.decidable(reference):
@@ -261,7 +266,8 @@ class Play:
 
     def move_contest(self) -> None:
         """Contest with a receipt, true or of another log, time or vote."""
-        recorded = [(ref, each) for ref, known in self.world.state.records.items() for each in known.values()]
+        recorded = [(ref, each) for ref, known in sorted(self.world.state.records.items())
+                    for _, each in sorted(known.items())]
         if not recorded:
             return
         reference, record = self.any_of(recorded)
