@@ -5,6 +5,7 @@
     seal     envelope bytes beyond the body, for 8 recipients ÷ (KEM ciphertexts + signatures) (lower is better)
     charter  CPU of a decision ÷ public-key floor CPU of the message it is about, remembered and not (lower is better);
              and the seconds that exact indices of 25 members and the report of 200 clauses take
+    monitor  what ``cli/bench_monitor.py`` lists, or the parts named with --part
 
 The receiving node is a real one: its SQLite store lies on disk, every message runs the whole receive pipeline. Times
 are CPU time of this process, which other work on the machine disturbs less than the wall clock; medians of rounds.
@@ -37,6 +38,7 @@ from hamsaya.charter.compiled import compile_document
 from hamsaya.charter.power import Game, indices
 from hamsaya.charter.types import Document, Request, document_from_plain
 from hamsaya.cli.bench_matching import matching
+from hamsaya.cli.bench_monitor import monitor
 from hamsaya.cli.output import print_json
 from hamsaya.crypto import personal
 from hamsaya.crypto.sealing import KemKey, wrap
@@ -69,11 +71,14 @@ CASE = "BENCH-1"
 PEOPLE = {"desk-1": ("liaison",), "desk-2": ("releaser",)}
 
 
-def run(name: str, as_json: bool, quick: bool) -> int:
-    """Measure one bench or all, print the figures, return 0."""
+def run(name: str, as_json: bool, quick: bool, parts: tuple[str, ...] = ()) -> int:
+    """Measure one bench or all, print the figures, return 0; ``parts`` choose among those of ``monitor``."""
     benches: dict[str, Callable[[bool], dict[str, Any]]] = {
         "receive": receive, "log": log, "seal": sealing, "charter": charter, "matching": matching,
+        "monitor": lambda quick: monitor(quick, parts),
     }
+    if parts and name != "monitor":
+        raise OperatorError("expected --part with bench monitor only", code="unknown-bench")
     if name != "all" and name not in benches:
         raise OperatorError(f"expected one of all, {', '.join(benches)}", code="unknown-bench")
     console = Console(stderr=True, highlight=False)

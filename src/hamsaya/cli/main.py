@@ -88,14 +88,16 @@ def demo(
 def bench(
     session: Session,
     name: Annotated[
-        Literal["receive", "log", "seal", "charter", "matching", "all"], typer.Argument(help="Which measurement.")
+        Literal["receive", "log", "seal", "charter", "matching", "monitor", "all"],
+        typer.Argument(help="Which measurement."),
     ] = "all",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds, wider error.")] = False,
+    part: Annotated[list[str] | None, typer.Option(help="One part of bench monitor; repeat.")] = None,
 ) -> int:
     """Measure, each figure as a ratio to a raw limit taken in the same run."""
     from hamsaya.cli.bench import run
 
-    return run(name=name, as_json=session.as_json, quick=quick)
+    return run(name=name, as_json=session.as_json, quick=quick, parts=tuple(part or ()))
 
 
 @command(app, "doctor")
