@@ -15,6 +15,7 @@ indicator = "crossings"
 unit = "1/month"
 target_low = 0.0
 target_high = 2.0
+until = 2099-01-01
 cadence_days = 30
 timeliness_days = 10
 required_detection = 0.8
@@ -47,16 +48,16 @@ def test_a_promise_its_evidence_and_a_notice_are_listed(in_force: Pair, tmp_path
     terms, paper = tmp_path / "k.toml", tmp_path / "paper.pdf"
     terms.write_text(COMMITMENT.replace('"ir", bloc = "southern-asia"', '"tm", bloc = "central-asia"'))
     paper.write_bytes(b"counted by hand")
-    north.json("compliance", "commit", str(terms))
+    north.json("compliance", "declare", str(terms))
     evidence = ["compliance", "evidence", "K-1", "E-1", "--class", "self-report", "--observed-from", "2026-01-01"]
     north.json(*evidence, "--observed-to", "2026-01-31T18:00:00+05:00", "--summary", "January", "--file", str(paper),
-               "--value", "1")
-    (view,) = north.json("compliance", "list")
+               "--value", "1", "--unit", "1/month")
+    (view,) = north.json("compliance", "status")
     assert (view["rating"], view["by_class"]) == ("U", {"self-report": 1})
     assert view["evidence"][0]["observed_to"] == 1769864400000
     assert "counted by hand" not in str(view)
-    notify = ["compliance", "notify", "K-1", "F-1", "--proposed", "PC", "--evidence", "E-1", "--dry-run"]
-    assert north.json(*notify)["code"] == "permitted"
+    raised = ["compliance", "raise", "K-1", "F-1", "--proposed", "PC", "--evidence", "E-1", "--conductor", "pk"]
+    assert north.json(*raised, "--dry-run")["code"] == "permitted"
     assert north.refused("compliance", "attest", "F-1", "breach") == "predecessor-missing"
 
 
@@ -64,16 +65,39 @@ def test_a_panel_in_which_one_bloc_decides_is_refused(in_force: Pair, tmp_path: 
     """A promise judged by one's friends is none; the core's rule reaches the command."""
     terms = tmp_path / "k.toml"
     terms.write_text(COMMITMENT)
-    assert in_force[0].refused("compliance", "commit", str(terms)) == "bloc"
+    assert in_force[0].refused("compliance", "declare", str(terms)) == "bloc"
 
 
 def test_a_file_that_is_no_toml_and_a_body_that_does_not_fit_are_refused(in_force: Pair, tmp_path: Path) -> None:
     """The first says the line, the second the field."""
     bad = tmp_path / "bad.toml"
     bad.write_text("k = = 2")
-    assert in_force[0].refused("compliance", "commit", str(bad)) == "bad-file"
+    assert in_force[0].refused("compliance", "declare", str(bad)) == "bad-file"
+    bad.write_text(COMMITMENT.replace("2099-01-01", '"2099"'))
+    assert in_force[0].refused("compliance", "declare", str(bad)) == "bad-file"
     bad.write_text(COMMITMENT + 'favourite_colour = "blue"\n')
-    assert in_force[0].refused("compliance", "commit", str(bad)) == "bad-body"
+    assert in_force[0].refused("compliance", "declare", str(bad)) == "bad-body"
+
+
+def test_what_may_be_said_of_a_promise_depends_on_who_reads_it(in_force: Pair, tmp_path: Path) -> None:
+    """The terms say members; the public gets nothing, and a promise that people attest has no figure of its own."""
+    north, _ = in_force
+    terms = tmp_path / "k.toml"
+    terms.write_text(COMMITMENT.replace('"ir", bloc = "southern-asia"', '"tm", bloc = "central-asia"'))
+    north.json("compliance", "declare", str(terms))
+    assert north.refused("compliance", "publish", "K-1") == "level"
+    assert north.json("compliance", "publish", "K-1", "--level", "members")["words"] == "unverified"
+    assert north.refused("compliance", "indicator", "K-1") == "not-computed"
+    assert north.refused("compliance", "indicator", "K-9") == "unknown-commitment"
+
+
+def test_a_date_of_another_calendar_is_told_apart(in_force: Pair, tmp_path: Path) -> None:
+    """1404 is this year in Tehran and the Middle Ages in Greenwich; guessing would be worse than asking."""
+    paper = tmp_path / "paper.pdf"
+    paper.write_bytes(b"-")
+    said = in_force[0].run("compliance", "evidence", "K-1", "E-1", "--class", "self-report", "--observed-from",
+                           "1404-05-01", "--observed-to", "1404-05-02", "--summary", "s", "--file", str(paper))
+    assert said.exit_code == 2 and "calendar" in said.stderr
 
 
 def test_a_tranche_is_declared_by_who_may(in_force: Pair, tmp_path: Path) -> None:

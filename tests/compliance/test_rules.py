@@ -11,12 +11,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
 from hamsaya.canon import encode
 from hamsaya.compliance import reduce, rules, views
 from hamsaya.compliance.types import EMPTY_COMPLIANCE, ComplianceState
 from hamsaya.messages.catalog import KINDS
-from hamsaya.messages.compliance import Attest, Commit, Evidence, Finding, Notify, Reply, Seat
+from hamsaya.messages.compliance import (
+    Attest,
+    Close,
+    Commit,
+    Drop,
+    Evidence,
+    Finding,
+    FollowUp,
+    Notify,
+    Provisional,
+    Query,
+    Reply,
+    Seat,
+)
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import Body, kind_of
 from hamsaya.messages.node import Publish
@@ -39,8 +53,12 @@ def commit(**fields: Any) -> Commit:
         title="Visits are admitted",
         indicator="share of visits admitted",
         unit="percent",
+        query=None,
         target_low=90.0,
         target_high=100.0,
+        materiality=5.0,
+        until=T0 + 300 * DAY,
+        publication="members",
         cadence_days=30,
         timeliness_days=15,
         required_detection=0.9,
@@ -60,23 +78,42 @@ def evidence(ref: str = "E-1", evidence_class: Any = "joint-visit", **fields: An
         observed_from=T0 - DAY,
         observed_to=T0,
         value=None if evidence_class == "access-denied" else 50.0,
+        unit=None if evidence_class == "access-denied" else "percent",
+        replaces=None,
         digest=b"\1" * 32,
         summary="One of two visits was admitted",
     )
     return structs.replace(plain, **fields)
 
 
-def notify(**fields: Any) -> Notify:
-    plain = Notify(commitment="K-1", finding="F-1", proposed="NC", evidence=["E-1"], reply_due=T0 + DUE)
+def provisional(**fields: Any) -> Provisional:
+    plain = Provisional(commitment="K-1", finding="F-1", proposed="NC", evidence=["E-1"], conductor="cell",
+                        reopens=None)
     return structs.replace(plain, **fields)
 
 
-def reply() -> Reply:
-    return Reply(finding="F-1", text="Snow closed the road.")
+def notify(finding: str = "F-1", reply_due: int = T0 + DUE) -> Notify:
+    return Notify(finding=finding, reply_due=reply_due)
+
+
+def reply(stance: Any = "disputed", finding: str = "F-1") -> Reply:
+    return Reply(finding=finding, stance=stance, text="Snow closed the road.")
 
 
 def attest(verdict: Any = "breach", finding: str = "F-1") -> Attest:
-    return Attest(finding=finding, verdict=verdict)
+    return Attest(finding=finding, verdict=verdict, reason=f"I saw {verdict}.")
+
+
+def drop() -> Drop:
+    return Drop(finding="F-1", text="The photograph is of another road.")
+
+
+def follow_up(review_on: int = T0 + 60 * DAY) -> FollowUp:
+    return FollowUp(finding="F-1", track="enhanced", review_on=review_on, text="Admit the next visit.")
+
+
+def close(ground: Any = "lapsed", *evidence: str) -> Close:
+    return Close(finding="F-1", ground=ground, evidence=list(evidence))
 
 
 def adopt(rating: Any = "NC", finding: str = "F-1") -> Finding:
@@ -97,13 +134,20 @@ def verdicts(**given_by: str) -> list[Event]:
 
 PROMISED = fold(say("ava", commit()))
 SEEN = fold(say("bel", evidence()), state=PROMISED)
-NOTIFIED = fold(say("bel", notify()), state=SEEN)
+RAISED = fold(say("bel", provisional()), state=SEEN)
+NOTIFIED = fold(say("cell", notify()), state=RAISED)
 REPLIED = fold(say("ava", reply()), state=NOTIFIED)
 BREACH = fold(*verdicts(dun="breach", eld="breach", cell="breach"), state=REPLIED)
 UNHEARD = fold(*verdicts(dun="breach", eld="breach", cell="breach"), state=NOTIFIED)
 TWO = fold(*verdicts(bel="breach", cor="breach"), state=REPLIED)
 SPLIT = fold(*verdicts(bel="breach", cor="breach", dun="no_breach", eld="no_breach", cell="cannot_tell"), state=REPLIED)
 ADOPTED = fold(say("cell", adopt()), state=BREACH)
+FOLLOWED = fold(say("cell", follow_up()), state=ADOPTED)
+CLOSED = fold(say("cell", close()), state=FOLLOWED)
+DROPPED = fold(say("cell", drop()), state=NOTIFIED)
+LATER = evidence("E-9", observed_from=T0 + 30 * DAY, observed_to=T0 + 31 * DAY, value=95.0)
+HEALING = fold(say("dun", LATER, 40 * DAY), state=ADOPTED)
+COUNTED = Query(measure="incidents", violence=0, cells=[7, 8], months=1)
 TERM = DUE + rules.PANEL_TERM
 
 PERMITTED: list[tuple[ComplianceState, Event]] = [
@@ -113,8 +157,23 @@ PERMITTED: list[tuple[ComplianceState, Event]] = [
     (PROMISED, say("bel", evidence(evidence_class="access-denied"))),
     (PROMISED, say("ava", evidence(evidence_class="self-report"))),
     (PROMISED, say("bel", evidence(evidence_class="counterpart-report"))),
-    (SEEN, say("cell", notify(proposed="PC"))),
-    (SEEN, say("cell", notify(reply_due=T0 + 1), exercise=True)),
+    (EMPTY_COMPLIANCE, say("ava", commit(unit="incidents", query=COUNTED))),
+    (SEEN, say("bel", evidence("E-2", value=60.0, replaces="E-1"))),
+    (SEEN, say("bel", evidence("E-2", value=60.0, observed_from=T0 - 3 * DAY, observed_to=T0 - 2 * DAY))),
+    (SEEN, say("cor", evidence("E-2", value=60.0))),
+    (SEEN, say("cell", provisional(proposed="PC"))),
+    (SEEN, say("bel", provisional(proposed="LC", conductor="bel"))),
+    (RAISED, say("cell", notify(reply_due=T0 + 1), exercise=True)),
+    (RAISED, say("cell", drop())),
+    (REPLIED, say("cell", drop())),
+    (DROPPED, say("ava", reply())),  # It was on its way when the finding was dropped.
+    (DROPPED, say("bel", attest())),
+    (ADOPTED, say("cell", follow_up())),
+    (FOLLOWED, say("cell", follow_up())),
+    (ADOPTED, say("cell", close("superseded"))),
+    (HEALING, say("cell", close("remedied", "E-9"), 50 * DAY)),
+    (CLOSED, say("bel", provisional(finding="F-2", reopens="F-1"))),
+    (CLOSED, say("cor", attest())),
     (NOTIFIED, say("ava", reply(), DUE - 1)),
     (NOTIFIED, say("bel", attest())),
     (REPLIED, say("bel", attest(), TERM - 1)),
@@ -157,13 +216,30 @@ REFUSED: list[tuple[str, ComplianceState, Event]] = [
     ("observed", PROMISED, say("bel", evidence(evidence_class="access-denied", value=0.0))),
     ("self-report", PROMISED, say("bel", evidence(evidence_class="self-report"))),
     ("self-report", PROMISED, say("ava", evidence(evidence_class="counterpart-report"))),
-    # Notifying
-    ("predecessor-missing", EMPTY_COMPLIANCE, say("bel", notify())),
-    ("predecessor-missing", SEEN, say("bel", notify(evidence=["E-1", "E-2"]))),
-    ("already-exists", NOTIFIED, say("dun", notify())),
-    *[("proposed-rating", SEEN, say("bel", notify(proposed=word))) for word in ("C", "LC", "U")],
-    ("reply-due", SEEN, say("bel", notify(reply_due=T0 + DUE - 1))),
-    ("reply-due", SEEN, say("bel", notify(reply_due=T0), exercise=True)),
+    ("unit", PROMISED, say("bel", evidence(unit="incidents"))),
+    ("unit", PROMISED, say("bel", evidence(unit=None))),
+    ("unit", PROMISED, say("bel", evidence(evidence_class="access-denied", unit="percent"))),
+    ("contradicts", SEEN, say("bel", evidence("E-2", value=60.0))),
+    ("predecessor-missing", SEEN, say("cor", evidence("E-2", value=60.0, replaces="E-1"))),
+    ("mandate-expired", PROMISED, say("bel", evidence(), 301 * DAY)),
+    ("mandate-expired", EMPTY_COMPLIANCE, say("ava", commit(until=T0))),
+    ("unit", EMPTY_COMPLIANCE, say("ava", commit(unit="deaths", query=COUNTED))),
+    # Raising and notifying
+    ("predecessor-missing", EMPTY_COMPLIANCE, say("bel", provisional())),
+    ("predecessor-missing", SEEN, say("bel", provisional(evidence=["E-1", "E-2"]))),
+    ("already-exists", NOTIFIED, say("dun", provisional())),
+    *[("proposed-rating", SEEN, say("bel", provisional(proposed=word))) for word in ("C", "U")],
+    ("owner-conducts", SEEN, say("bel", provisional(conductor="ava"))),
+    ("mandate-expired", SEEN, say("bel", provisional(), 301 * DAY)),
+    ("predecessor-missing", ADOPTED, say("bel", provisional(finding="F-2", reopens="F-1"))),
+    ("not-closed", DROPPED, say("bel", provisional(finding="F-2", reopens="F-1"))),
+    ("predecessor-missing", SEEN, say("cell", notify())),
+    ("not-the-conductor", RAISED, say("bel", notify())),
+    ("illegal-transition", NOTIFIED, say("cell", notify())),
+    ("reply-due", RAISED, say("cell", notify(reply_due=T0 + DUE - 1))),
+    ("reply-due", RAISED, say("cell", notify(reply_due=T0), exercise=True)),
+    *[("predecessor-missing", RAISED, event) for event in (say("ava", reply()), say("bel", attest()),
+                                                          say("cell", adopt()))],
     # Replying
     ("predecessor-missing", SEEN, say("ava", reply())),
     ("not-the-owner", NOTIFIED, say("bel", reply())),
@@ -191,6 +267,19 @@ REFUSED: list[tuple[str, ComplianceState, Event]] = [
     ("wrong-rating", BREACH, say("cell", adopt("U"), TERM)),
     ("wrong-rating", SPLIT, say("cell", adopt("NC"))),
     ("illegal-transition", ADOPTED, say("cell", adopt())),
+    ("illegal-transition", DROPPED, say("cell", adopt("U"), TERM)),
+    ("not-the-conductor", BREACH, say("bel", adopt())),
+    # What follows
+    ("not-the-conductor", NOTIFIED, say("bel", drop())),
+    ("illegal-transition", ADOPTED, say("cell", drop())),
+    ("illegal-transition", BREACH, say("cell", follow_up())),
+    ("review", ADOPTED, say("cell", follow_up(T0))),
+    ("not-the-conductor", ADOPTED, say("bel", close())),
+    ("illegal-transition", CLOSED, say("cell", close())),
+    ("illegal-transition", CLOSED, say("cell", follow_up())),
+    ("predecessor-missing", ADOPTED, say("cell", close("remedied", "E-9"))),
+    ("evidence", ADOPTED, say("cell", close("remedied", "E-1"))),  # It is older than the finding.
+    ("evidence", ADOPTED, say("cell", close("remedied"))),
     ("illegal-transition", ADOPTED, say("ava", Publish(statements=[b""]))),
 ]
 
@@ -240,20 +329,62 @@ def test_a_finding_shows_its_tally_and_who_is_still_to_be_heard() -> None:
     """Ratings are tallies, never averages."""
     finding = views.commitments(BREACH, T0)[0].findings[0]
     assert finding.tally == {"breach": 3, "no-breach": 0, "cannot-tell": 0}
-    assert (finding.outstanding, finding.derived, finding.status) == (["bel", "cor"], "NC", "replied")
+    assert (finding.outstanding, finding.derived, finding.status) == (["bel", "cor"], "NC", "disputed")
     early = views.commitments(NOTIFIED, T0 + DUE)[0].findings[0]
-    assert early.reply_expired and early.derived is None and early.status == "notified"
+    assert early.derived is None and early.status == "notified"
+    assert [(each.step, each.by) for each in early.due] == [("verdicts", list(SEATS)), ("adoption", ["cell"])]
 
 
 def test_the_rating_is_that_of_the_finding_adopted_last() -> None:
     """A later finding replaces an earlier one, whatever their references."""
-    again = fold(say("bel", notify(finding="A-2", reply_due=T0 + DUE + DAY), DAY), state=ADOPTED)
-    again = fold(say("ava", Reply(finding="A-2", text="Open again."), DAY), state=again)
+    again = fold(say("bel", provisional(finding="A-2"), DAY), state=ADOPTED)
+    again = fold(say("cell", notify("A-2", T0 + DUE + DAY), DAY), say("ava", reply(finding="A-2"), DAY), state=again)
     again = fold(*[say(m, attest("no-breach", "A-2"), DAY) for m in ("bel", "cor", "dun")], state=again)
     again = fold(say("cell", adopt("C", "A-2"), DAY + 1), state=again)
     assert views.rating(again, "K-1") == ("C", T0 + DAY + 1)
-    assert views.adopted(again, "F-1") == ("K-1", "NC")
-    assert views.adopted(BREACH, "F-1") is None and views.adopted(BREACH, "F-9") is None
+    assert views.adopted(again, "F-1", T0) == ("K-1", "NC")
+    assert views.adopted(BREACH, "F-1", T0) is None and views.adopted(BREACH, "F-9", T0) is None
+
+
+def test_a_closed_finding_speaks_no_longer() -> None:
+    """Remedied is not compliant: nobody has found that. Nor does it stop a benefit any more."""
+    assert views.rating(FOLLOWED, "K-1")[0] == "NC"
+    assert views.rating(CLOSED, "K-1") == ("U", None)
+    assert views.adopted(CLOSED, "F-1", T0) is None and views.adopted(CLOSED, "F-1", T0 - 1) == ("K-1", "NC")
+    again = fold(say("bel", provisional(finding="F-2", reopens="F-1")), state=CLOSED)
+    assert [each.reopened_by for each in views.commitments(again, T0)[0].findings] == [["F-2"], []]
+
+
+def test_each_state_names_who_is_awaited_and_until_when() -> None:
+    """A finding that waits for somebody says for whom, or it would rest there for ever."""
+    awaited = {name: [(d.step, d.by, d.due - T0) for d in views.commitments(state, T0)[0].findings[0].due]
+               for name, state in (("raised", RAISED), ("notified", NOTIFIED), ("breach", BREACH),
+                                   ("adopted", ADOPTED), ("followed", FOLLOWED), ("dropped", DROPPED))}
+    assert awaited == {
+        "raised": [("notify", ["cell"], 30 * DAY)],
+        "notified": [("reply", ["ava"], DUE), ("verdicts", list(SEATS), DUE + 15 * DAY), ("adoption", ["cell"], TERM)],
+        "breach": [("adoption", ["cell"], TERM)],
+        "adopted": [],
+        "followed": [("review", ["cell"], 60 * DAY)],
+        "dropped": [],
+    }
+    assert views.commitments(RAISED, T0 + 31 * DAY)[0].findings[0].due[0].overdue
+
+
+def test_a_statement_says_no_more_than_its_level() -> None:
+    """The public reads rating, votes and dissent; members the index of evidence; the owner everything about itself."""
+    state = fold(*verdicts(bel="no_breach"), state=ADOPTED)
+    with pytest.raises(OperatorError, match="expected at least the level members"):
+        views.statement(state, "K-1", "public", T0)
+    members, owner = (views.statement(state, "K-1", level, T0) for level in ("members", "owner"))
+    assert (members.rating, members.words, members.dissent) == ("NC", "not compliant", ["I saw no-breach."])
+    assert [item.evidence for item in members.index] == ["E-1"] and members.whole is None
+    assert owner.whole == views.commitments(state, T0)[0]
+    opened = fold(say("ava", commit(publication="public")))
+    public = views.statement(opened, "K-1", "public", T0)
+    assert (public.words, public.index, public.whole) == ("unverified", [], None)
+    with pytest.raises(OperatorError, match="compliance status"):
+        views.statement(state, "K-9", "owner", T0)
 
 
 @given(
@@ -275,8 +406,11 @@ def acts(at: int) -> list[Event]:
     everybody = ("ava", *SEATS)
     found = [say(who, evidence(f"{who}-E"), at) for who in everybody]
     for ref in ("F-1", "F-2"):
-        found += [say("bel", notify(finding=ref, evidence=["bel-E"], reply_due=T0 + 20 * DAY), at)]
-        found += [say(who, Reply(finding=ref, text="No."), at) for who in everybody]
+        found += [say("bel", provisional(finding=ref, evidence=["bel-E"]), at)]
+        found += [say("cell", notify(ref, T0 + 20 * DAY), at)]
+        found += [say("cell", structs.replace(each, finding=ref), at) for each in (drop(), follow_up(), close())]
+        found += [say("dun", provisional(finding="F-3", evidence=["bel-E"], reopens=ref), at)]
+        found += [say(who, reply(finding=ref), at) for who in everybody]
         found += [say(who, attest(v, ref), at) for who in everybody for v in ("breach", "no-breach")]
         found += [say("cell", adopt(word, ref), at) for word in ("NC", "C", "U")]
     return found

@@ -25,7 +25,7 @@ from hamsaya.messages.charter import (
     Resolve,
     SetStanding,
 )
-from hamsaya.messages.compliance import Attest, Commit, Evidence, Finding, Notify, Reply, Seat
+from hamsaya.messages.compliance import Attest, Commit, Evidence, Finding, Notify, Provisional, Reply, Seat
 from hamsaya.messages.kinds import Body
 from hamsaya.messages.linkage import Step, Tranche
 from hamsaya.messages.monitor import Picture
@@ -148,24 +148,29 @@ def _tell_promise(made: Federation) -> None:
     now = made.clock.now()
     tell_all(made, "tj", Commit(
         commitment="EX-C-001", title="EXERCISE: notified joint visits are admitted",
-        indicator="share of notified joint visits admitted within 48 hours", unit="percent", target_low=90.0,
-        target_high=100.0, cadence_days=30, timeliness_days=15, required_detection=0.9, max_false_alarm=0.1,
+        indicator="share of notified joint visits admitted within 48 hours", unit="percent", query=None,
+        target_low=90.0, target_high=100.0, materiality=5.0, until=now + 365 * DAY, publication="members",
+        cadence_days=30, timeliness_days=15, required_detection=0.9, max_false_alarm=0.1,
         evidence_classes=["counterpart-report", "joint-visit"], k=3,
         panel=[Seat(member=member, bloc=bloc) for member, bloc in blocs.items()]), "compliance.commit")
     tell_all(made, "joint-cell", Evidence(
         commitment="EX-C-001", evidence="EX-E-001", evidence_class="access-denied", observed_from=now - 20 * DAY,
-        observed_to=now - 20 * DAY, value=None, digest=bytes(32), summary="EXERCISE: the visit was not admitted"),
+        observed_to=now - 20 * DAY, value=None, unit=None, replaces=None,
+        digest=bytes(32), summary="EXERCISE: the visit was not admitted"),
         "compliance.evidence")
     tell_all(made, "pk", Evidence(
         commitment="EX-C-001", evidence="EX-E-002", evidence_class="counterpart-report", observed_from=now - 30 * DAY,
-        observed_to=now - 10 * DAY, value=50.0, digest=bytes(32), summary="EXERCISE: one of two visits was admitted"),
+        observed_to=now - 10 * DAY, value=50.0, unit="percent", replaces=None, digest=bytes(32),
+        summary="EXERCISE: one of two visits was admitted"),
         "compliance.evidence")
-    tell_all(made, "pk", Notify(commitment="EX-C-001", finding="EX-F-001", proposed="NC", reply_due=now + 16 * DAY,
-                                evidence=["EX-E-001", "EX-E-002"]), "compliance.notify")
-    tell_all(made, "tj", Reply(finding="EX-F-001", text="EXERCISE: the fictional road was closed by snow."),
-             "compliance.reply")
+    tell_all(made, "pk", Provisional(
+        commitment="EX-C-001", finding="EX-F-001", proposed="NC", conductor="joint-cell", reopens=None,
+        evidence=["EX-E-001", "EX-E-002"]), "compliance.provisional")
+    tell_all(made, "joint-cell", Notify(finding="EX-F-001", reply_due=now + 16 * DAY), "compliance.notify")
+    tell_all(made, "tj", Reply(finding="EX-F-001", stance="disputed",
+                               text="EXERCISE: the fictional road was closed by snow."), "compliance.reply")
     for member, verdict in (("cn", "cannot-tell"), ("kz", "breach"), ("uz", "breach"), ("joint-cell", "breach")):
-        tell_all(made, member, Attest(finding="EX-F-001", verdict=verdict), "compliance.attest")
+        tell_all(made, member, Attest(finding="EX-F-001", verdict=verdict, reason=None), "compliance.attest")
     tell_all(made, "joint-cell", Finding(finding="EX-F-001", rating="NC"), "compliance.finding")
 
 

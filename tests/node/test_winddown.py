@@ -152,6 +152,7 @@ def test_tranches_and_commitments_of_the_party_are_named(fed: Federation) -> Non
     seats = [Seat(member=member, bloc=fed.node(member).agreement.blocs[member]) for member in ("pk", "uz")]
     say(fed, "ir", Commit(
         commitment="C-1", title="t", indicator="i", unit="percent", target_low=90.0, target_high=100.0, cadence_days=30,
+        query=None, materiality=0.0, until=4102444800000, publication="members",
         timeliness_days=15, required_detection=0.9, max_false_alarm=0.1, evidence_classes=["joint-visit"], k=2,
         panel=seats))
     say(fed, "pk", Tranche(tranche="T-1", project="p", receiver="ir", payers=["pk"], goods="energy", low_musd=1.0,

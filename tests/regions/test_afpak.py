@@ -233,7 +233,7 @@ def test_the_mandate_of_the_standing_organ_is_stated_with_sources_and_gives_no_p
     mandate = next(one for one in document.instruments if one.id == "draft.rats-mandate")
     assert mandate.draft and all(clause.sources for clause in mandate.clauses)
     said = {clause.id for one in document.instruments if not one.draft for clause in one.clauses if clause.sources}
-    assert said == {"FD.7", "FD.11", "MN.1", "MN.2", "VR.2", "VR.3", "VR.5", "VR.6", "LK.2"}
+    assert said == {"FD.7", "FD.11", "MN.1", "MN.2", "VR.2", "VR.3", "VR.5", "VR.6", "VR.10", "LK.2"}
     stated = " ".join(clause.text for clause in mandate.clauses)
     assert all(name in stated for name in said)
 

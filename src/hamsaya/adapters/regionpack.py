@@ -31,7 +31,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from hamsaya.adapters.charterfile import CHARTERS, HEAD, Examples, read_charter, versions
-from hamsaya.adapters.tomlfile import Folder, Table, invalid, read_bytes, read_plain, read_table
+from hamsaya.adapters.tomlfile import Folder, Table, invalid, read_bytes, read_plain, read_table, typed
 from hamsaya.base.errors import OperatorError
 from hamsaya.base.ids import MEMBER
 from hamsaya.charter.types import Party
@@ -160,8 +160,8 @@ class EvidenceScript(Table, frozen=True):
 
 class CommitmentScript(Table, frozen=True):
     owner: Member
-    notified_by: Member
-    adopted_by: Member
+    raised_by: Member
+    conductor: Member
     finding: Ref
     proposed: Rating
     reply: Text
@@ -304,7 +304,7 @@ def load_pack(path: Folder, version: str | None = None) -> Pack:
         raise OperatorError(f"{head.annex.file}: expected the SHA-256 that pack.toml records, received other "
                             "bytes; restore the file, or record and sign the new annex", code="annex-digest")
     script = f"exercises/{head.default_exercise}.toml"
-    exercise = read_table(path, script, Exercise)
+    exercise = typed(script, _with_nothing_asked(read_plain(path, script)), Exercise)
     _check_exercise(script, exercise, ids)
     projects = tuple(read_table(path, "projects.toml", _Projects).projects)
     _check_projects(projects, exercise, script)
@@ -379,6 +379,14 @@ def _check_intervals(file: str, intervals: Mapping[str, tuple[float, float, floa
             raise invalid(file, field, "expected low <= middle <= high")
 
 
+def _with_nothing_asked(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return the script with the promise's query written out: TOML has no word for none."""
+    match plain:
+        case {"commitment": {"body": dict() as body}}:
+            body.setdefault("query", None)
+    return plain
+
+
 def _check_projects(projects: tuple[Project, ...], exercise: Exercise, script: str) -> None:
     names = _unique("projects.toml", "projects.id", [project.id for project in projects])
     _check_intervals("projects.toml", {
@@ -425,7 +433,7 @@ def _named(exercise: Exercise) -> dict[str, set[str]]:
     return {
         "case.participants": {case.opener, *case.participants, case.revoke.by, case.revoke.holder},
         "case.asks.to": {ask.to for ask in case.asks},
-        "commitment": {commitment.owner, commitment.notified_by, commitment.adopted_by},
+        "commitment": {commitment.owner, commitment.raised_by, commitment.conductor},
         "commitment.body.panel": {seat.member for seat in commitment.body.panel},
         "commitment.evidence.by": {evidence.by for evidence in commitment.evidence},
         "tranche": {tranche.declared_by, tranche.noticed_by, tranche.body.receiver, *tranche.body.payers},

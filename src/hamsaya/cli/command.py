@@ -204,6 +204,8 @@ def new_group(app: typer.Typer, name: str, about: str) -> typer.Typer:
 
 def instant(text: str) -> int:
     """Return a date (its first moment) or a date-time with its offset as UTC milliseconds; for ``parser=``."""
+    if text[:4].isdecimal() and 1200 <= int(text[:4]) < 1700:
+        raise typer.BadParameter(f"{text} reads as a year of another calendar: dates are Gregorian, such as 2026-03-01")
     try:
         if len(text) == len("2026-03-01"):
             return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)

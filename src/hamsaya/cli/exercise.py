@@ -244,20 +244,25 @@ class Exercise:
             evidence = compliance.Evidence(
                 commitment=terms.commitment, evidence=item.evidence, evidence_class=item.evidence_class,
                 observed_from=now - item.days_ago_from * DAY, observed_to=now - item.days_ago_to * DAY,
-                value=item.value, digest=hashlib.sha256(item.summary.encode()).digest(), summary=item.summary,
+                value=item.value, unit=None if item.value is None else terms.unit, replaces=None,
+                digest=hashlib.sha256(item.summary.encode()).digest(), summary=item.summary,
             )
             await self._all(item.by, "compliance.evidence", evidence)
-        notice = compliance.Notify(
-            commitment=terms.commitment, finding=script.finding, proposed=script.proposed,
-            evidence=[item.evidence for item in script.evidence], reply_due=now + (script.reply_days + 1) * DAY,
+        raised = compliance.Provisional(
+            commitment=terms.commitment, finding=script.finding, proposed=script.proposed, conductor=script.conductor,
+            evidence=[item.evidence for item in script.evidence], reopens=None,
         )
-        await self._all(script.notified_by, "compliance.notify", notice)
-        await self._all(script.owner, "compliance.reply", compliance.Reply(finding=script.finding, text=script.reply))
+        await self._all(script.raised_by, "compliance.provisional", raised)
+        notice = compliance.Notify(finding=script.finding, reply_due=now + (script.reply_days + 1) * DAY)
+        await self._all(script.conductor, "compliance.notify", notice)
+        reply = compliance.Reply(finding=script.finding, stance="disputed", text=script.reply)
+        await self._all(script.owner, "compliance.reply", reply)
         for member, verdict in script.verdicts.items():
-            await self._all(member, "compliance.attest", compliance.Attest(finding=script.finding, verdict=verdict))
+            attest = compliance.Attest(finding=script.finding, verdict=verdict, reason=f"EXERCISE: {verdict}.")
+            await self._all(member, "compliance.attest", attest)
         await self._until("every verdict delivered", self._settled)
         finding = compliance.Finding(finding=script.finding, rating=script.expected_rating)
-        await self._all(script.adopted_by, "compliance.finding", finding)
+        await self._all(script.conductor, "compliance.finding", finding)
         votes = Counter(script.verdicts.values())
         self.outcome["finding"] = script.expected_rating
         self.say("promise", f"{script.owner} promised: {terms.title}; replied to the notice; panel {terms.k} of "

@@ -9,8 +9,27 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hamsaya.compliance.types import Attested, Commitment, ComplianceState, EvidenceItem, FindingCase
-from hamsaya.messages.compliance import Attest, Commit, Evidence, Finding, Notify, Reply
+from hamsaya.compliance.types import (
+    Attested,
+    Closed,
+    Commitment,
+    ComplianceState,
+    EvidenceItem,
+    FindingCase,
+    Followed,
+)
+from hamsaya.messages.compliance import (
+    Attest,
+    Close,
+    Commit,
+    Drop,
+    Evidence,
+    Finding,
+    FollowUp,
+    Notify,
+    Provisional,
+    Reply,
+)
 from hamsaya.messages.event import Event
 
 
@@ -24,31 +43,43 @@ def apply(state: ComplianceState, event: Event) -> ComplianceState:
         case Evidence() as body:
             item = EvidenceItem(lodged_by=event.sender, lodged_at=at, **msgspec.structs.asdict(body))
             return replace_state(state, evidence=state.evidence.set((body.commitment, body.evidence), item))
+        case Provisional() as body:
+            return _found(state, _raised(event, body))
         case Notify() as body:
-            return _found(state, _notified(event, body))
+            return _found(state, replace(state.findings[body.finding], notified_at=at, reply_due=body.reply_due))
         case Reply() as body:
-            return _found(state, replace(state.findings[body.finding], reply=body.text, replied_at=at))
+            said = {"stance": body.stance, "reply": body.text, "replied_at": at}
+            return _found(state, replace(state.findings[body.finding], **said))
         case Attest() as body:
             finding = state.findings[body.finding]
-            verdict = Attested(member=event.sender, verdict=body.verdict, at=at)
+            verdict = Attested(member=event.sender, verdict=body.verdict, at=at, reason=body.reason)
             verdicts = tuple(sorted((*finding.verdicts, verdict), key=lambda each: each.member))
             return _found(state, replace(finding, verdicts=verdicts))
         case Finding() as body:
+            return _found(state, replace(state.findings[body.finding], rating=body.rating, adopted_at=at))
+        case Drop() as body:
+            return _found(state, replace(state.findings[body.finding], dropped_at=at, dropped_why=body.text))
+        case FollowUp() as body:
             finding = state.findings[body.finding]
-            return _found(state, replace(finding, rating=body.rating, adopted_by=event.sender, adopted_at=at))
+            order = Followed(track=body.track, review_on=body.review_on, text=body.text, at=at)
+            return _found(state, replace(finding, followed=(*finding.followed, order)))
+        case Close() as body:
+            closed = Closed(ground=body.ground, evidence=tuple(body.evidence), at=at)
+            return _found(state, replace(state.findings[body.finding], closed=closed))
         case _:
             return state
 
 
-def _notified(event: Event, body: Notify) -> FindingCase:
+def _raised(event: Event, body: Provisional) -> FindingCase:
     return FindingCase(
         finding=body.finding,
         commitment=body.commitment,
-        notified_by=event.sender,
+        raised_by=event.sender,
+        raised_at=event.issued_at,
+        conductor=body.conductor,
         proposed=body.proposed,
         evidence=tuple(body.evidence),
-        notified_at=event.issued_at,
-        reply_due=body.reply_due,
+        reopens=body.reopens,
     )
 
 

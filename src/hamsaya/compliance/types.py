@@ -12,9 +12,12 @@ from typing import Literal
 import immutables
 import msgspec
 
-from hamsaya.messages.compliance import Commit, EvidenceClass, Rating, Verdict
+from hamsaya.messages.compliance import Commit, EvidenceClass, Ground, Publication, Rating, Stance, Track, Verdict
 
-FindingStatus = Literal["notified", "replied", "adopted"]
+FindingStatus = Literal[
+    "provisional", "notified", "accepted", "disputed", "dropped", "adopted", "follow-up", "closed"
+]
+Step = Literal["notify", "reply", "verdicts", "adoption", "review"]
 WORDS: dict[Rating, str] = {
     "C": "compliant",
     "LC": "largely compliant",
@@ -46,6 +49,8 @@ class EvidenceItem(_Record, frozen=True):
     observed_from: int
     observed_to: int
     value: float | None
+    unit: str | None
+    replaces: str | None
     digest: bytes
     summary: str
     lodged_at: int
@@ -57,31 +62,60 @@ class Attested(_Record, frozen=True):
     member: str
     verdict: Verdict
     at: int
+    reason: str | None
+
+
+class Followed(_Record, frozen=True):
+    """What the conductor ordered after adoption."""
+
+    track: Track
+    review_on: int
+    text: str
+    at: int
+
+
+class Closed(_Record, frozen=True):
+    """How a finding ended."""
+
+    ground: Ground
+    evidence: tuple[str, ...]
+    at: int
 
 
 class FindingCase(_Record, frozen=True):
-    """A finding on its way: proposed, replied to, attested by the panel, perhaps adopted."""
+    """A finding on its way: raised, notified, replied to, attested by the panel, adopted, followed up, closed."""
 
     finding: str
     commitment: str
-    notified_by: str
+    raised_by: str
+    raised_at: int
+    conductor: str
     proposed: Rating
     evidence: tuple[str, ...]
-    notified_at: int
-    reply_due: int
+    reopens: str | None
+    notified_at: int | None = None
+    reply_due: int | None = None
+    stance: Stance | None = None
     reply: str | None = None
     replied_at: int | None = None
     verdicts: tuple[Attested, ...] = ()
     rating: Rating | None = None
-    adopted_by: str | None = None
     adopted_at: int | None = None
+    dropped_at: int | None = None
+    dropped_why: str | None = None
+    followed: tuple[Followed, ...] = ()
+    closed: Closed | None = None
 
     @property
     def status(self) -> FindingStatus:
         """The state in the table of ``rules.TRANSITIONS``."""
+        if self.dropped_at is not None:
+            return "dropped"
         if self.rating is not None:
-            return "adopted"
-        return "notified" if self.reply is None else "replied"
+            return "closed" if self.closed else "follow-up" if self.followed else "adopted"
+        if self.notified_at is None:
+            return "provisional"
+        return "notified" if self.stance is None else self.stance
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +137,25 @@ class PanelRates(_Record, frozen=True):
     false_alarm: float
 
 
+class Due(_Record, frozen=True):
+    """What a finding waits for: by whom and by when (UTC ms)."""
+
+    step: Step
+    by: list[str]
+    due: int
+    overdue: bool
+
+
 class FindingView(_Record, frozen=True):
-    """A finding with its tally. ``derived`` is the rating the verdicts yield now, None while they yield none."""
+    """A finding with its tally. ``derived`` is the rating the verdicts yield now, None while they yield none.
+
+    ``reopened_by``: findings that took this one up again after it was closed.
+    """
 
     finding: FindingCase
     status: FindingStatus
-    reply_expired: bool
+    due: list[Due]
+    reopened_by: list[str]
     tally: dict[Verdict, int]
     outstanding: list[str]
     derived: Rating | None
@@ -128,3 +175,27 @@ class CommitmentView(_Record, frozen=True):
     by_class: dict[EvidenceClass, int]
     access_denied: int
     findings: list[FindingView]
+
+
+class Statement(_Record, frozen=True):
+    """What may be said of a commitment at one level of publication. What a level does not show is empty.
+
+    Attributes:
+        words: The rating in words, never in words of blame; unverified is said as such.
+        since: When the finding was adopted, or None.
+        votes, dissent: How the panel voted, and the reasons of those who saw it otherwise.
+        index: For members: reference, class and date of each piece of evidence; denied access among them.
+        whole: For the owner: everything about itself.
+    """
+
+    commitment: str
+    owner: str
+    title: str
+    level: Publication
+    rating: Rating
+    words: str
+    since: int | None
+    votes: dict[Verdict, int]
+    dissent: list[str]
+    index: list[EvidenceItem]
+    whole: CommitmentView | None

@@ -157,7 +157,7 @@ def _finding_behind(state: FederationState, event: Event) -> tuple[str, Rating] 
     """Return (commitment, rating) of the adopted finding a tranche's step names as its ground, if there is one."""
     if not isinstance(event.body, Step):
         return None
-    return compliance_views.adopted(state.compliance, event.body.ground)
+    return compliance_views.adopted(state.compliance, event.body.ground, event.issued_at)
 
 
 # room prefix -> (the room's rule, the room's fold)

@@ -7,12 +7,15 @@ import msgspec
 from hamsaya.base.errors import OperatorError
 from hamsaya.compliance import views as compliance_views
 from hamsaya.linkage import views as linkage_views
+from hamsaya.messages.compliance import Publication
+from hamsaya.messages.kinds import Ref
 from hamsaya.messages.monitor import Month
 from hamsaya.monitor import picture as pictures
 from hamsaya.monitor.types import Pooled, TableRow
 from hamsaya.node.actions.sending import SentView
 from hamsaya.node.actions.table import Action, Args, Nothing, question, sentences
 from hamsaya.node.core import Node
+from hamsaya.node.indicators import indicator
 from hamsaya.node.recipients import everybody
 from hamsaya.node.send import Draft
 from hamsaya.node.service import Service
@@ -79,10 +82,26 @@ async def _state_picture(service: Service, args: PeriodArgs) -> SentView:
                     recipients=list(sent.recipients), reasons=sentences(sent.decision), obligations=[])
 
 
+class CommitmentArgs(Args, frozen=True):
+    """One commitment."""
+
+    commitment: Ref
+
+
+class StatementArgs(Args, frozen=True):
+    """One commitment, and who will read what is said of it."""
+
+    commitment: Ref
+    level: Publication
+
+
 ACTIONS: dict[str, Action] = {
     "picture": Action(PeriodArgs, question(_picture)),
     "state-picture": Action(PeriodArgs, _state_picture),
     "commitments": Action(Nothing, question(lambda node, _: compliance_views.commitments(
         node.state.compliance, node.clock.now()))),
+    "indicator": Action(CommitmentArgs, question(lambda node, a: indicator(node, a.commitment))),
+    "statement": Action(StatementArgs, question(lambda node, a: compliance_views.statement(
+        node.state.compliance, a.commitment, a.level, node.clock.now()))),
     "tranches": Action(Nothing, question(lambda node, _: linkage_views.tranches(node.state.linkage))),
 }
