@@ -55,6 +55,7 @@ from hamsaya.node.rotation import reissue_card
 from hamsaya.node.send import Draft, SendJob
 from hamsaya.node.service import Pace, Service
 from hamsaya.ports.clock import Clock
+from hamsaya.ports.incidents import EventFile, Problem
 from hamsaya.ports.keys import KeyRing, KeyStore, new_ring, rotate
 
 ENGINE = Engine()
@@ -462,6 +463,18 @@ def _lock(directory: Path) -> int:
 def incidents_of(path: Path) -> tuple[Callable[[Callable[[PeerError], None]], Iterator[Incident]], tuple[str, str]]:
     """Return a reader of a UCDP GED file, which is given what to do with bad rows, and its (source, licence)."""
     return (lambda on_bad: ucdp.read(path, on_bad)), (ucdp.SOURCE, ucdp.LICENCE)
+
+
+def open_event_file(
+    path: Path, form: str | None, mapping: Path | None, on_problem: Callable[[Problem], None], latest: int | None,
+    widen: bool,
+) -> EventFile:
+    """Return a file of incidents to be read in columns; ``form`` None tells its format from the header."""
+    from hamsaya.adapters import eventfile, eventformats  # Array libraries: a node at work carries none.
+
+    known = None if form is None and mapping is None else eventformats.format_of(form or "csv", mapping)
+    last = eventfile.LAST_DAY if latest is None else latest
+    return eventfile.read_events(path, known, on_problem, latest=last, widen=widen)
 
 
 def pack_inputs(pack: Pack) -> dict[str, Interval]:
