@@ -57,7 +57,8 @@ BAD_ROWS: dict[str, tuple[dict[str, Any], str]] = {
     "no number": ({"latitude": SECRET, "longitude": 69.2}, "latitude"),
     "not a number": ({"latitude": "nan", "longitude": 69.2}, "latitude"),
     "infinite": ({"latitude": 34.5, "longitude": "inf"}, "longitude"),
-    "exchanged, told by the cell": ({"latitude": 69.2, "longitude": 34.5, "priogrid_gid": gid_of(69.2, 34.5)}, "latitude"),
+    "exchanged, told by the cell": (
+        {"latitude": 69.2, "longitude": 34.5, "priogrid_gid": gid_of(69.2, 34.5)}, "latitude"),
     "exchanged, told by the country": ({"latitude": 69.2, "longitude": 34.5}, "latitude"),
     "another cell": ({"priogrid_gid": 5}, "priogrid_gid"),
     "year 1900": ({"date_start": "1900-01-01", "date_end": "1900-01-01"}, "date_start"),

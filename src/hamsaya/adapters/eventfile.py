@@ -296,7 +296,7 @@ def _counts(reading: _Reading, raw: dict[str, Raw], checks: _Checks, called: dic
             columns[name] = np.where(missing, columns.get("best", deaths), deaths)
     if "low" in columns and "high" in columns and not reading.widen:
         checks.require(columns["high"] >= columns["low"], called["high"],
-                       f"a number not below {called['low']} (--bounds widen takes such rows)")
+                       f"a number not below {called['low']}")
     return columns
 
 

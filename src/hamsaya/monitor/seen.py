@@ -27,7 +27,8 @@ def keys_of(ids: Array) -> Array:
     for place in range(1, width):
         longer = words[:, place] > 0
         # The first eight bytes stay as they are unless there are more, so that short ids never share a key.
-        key[longer] = _mixed(key[longer] ^ _mixed(words[longer, place] + _ODD * np.uint64(place)))
+        salt = np.uint64(place * int(_ODD) % 2**64)
+        key[longer] = _mixed(key[longer] ^ _mixed(words[longer, place] + salt))
     return key
 
 
@@ -60,6 +61,8 @@ class Seen:
 
     def add(self, keys: Array) -> None:
         """Add keys; those that are there already change nothing."""
+        if not len(keys):
+            return
         run = np.unique(keys)
         byte, bit = self._places(run)
         np.bitwise_or.at(self._map, byte, bit)

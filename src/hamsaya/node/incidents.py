@@ -77,9 +77,11 @@ def refuse_bad(problems: list[Problem], on_error: OnError) -> None:
     """Raise PeerError ``bad-incidents`` naming the first bad rows, where bad rows are to be refused."""
     if on_error == "refuse" and problems:
         first = sorted(problems)[:SHOWN]
+        crossed = "; --bounds widen takes a high below its low" if any(
+            "not below" in one.expected for one in first) else ""
         more = f"; and {len(problems) - len(first)} more so far" if len(problems) > len(first) else ""
         raise PeerError("bad rows, nothing was taken: " + "; ".join(map(str, first)) + more +
-                        ". Mend them, or give --on-error quarantine to take the rest", code="bad-incidents")
+                        ". Mend them, or give --on-error quarantine to take the rest" + crossed, code="bad-incidents")
 
 
 def unrepeated(batches: Iterator[Batch], on_problem: Callable[[Problem], None]) -> Iterator[Batch]:
