@@ -61,9 +61,10 @@ class Seen:
 
     def add(self, keys: Array) -> None:
         """Add keys; those that are there already change nothing."""
-        if not len(keys):
-            return
         run = np.unique(keys)
+        run = run[~self.has(run)]
+        if not len(run):
+            return
         byte, bit = self._places(run)
         np.bitwise_or.at(self._map, byte, bit)
         while self._runs and len(self._runs[-1]) <= 2 * len(run):
