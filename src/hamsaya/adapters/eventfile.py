@@ -52,8 +52,9 @@ FIRST_DAY, LAST_DAY = iso_day("1946-01-01"), iso_day("2099-12-31")
 LONGEST_DAYS = 5 * 366
 MAX_DEATHS = 2**31 - 1
 COUNTRIES, AREAS = 2_000, 100_000
-# Rule 2: how far a point is from its country's middle, exchanged and as it stands, and how many points make a middle.
-NEAR, FAR, MIDDLE_OF, ENOUGH = 10.0, 15.0, 3, 1_000
+# Rule 2: degrees from the middle of a country's points, exchanged and as they stand; how many points make a middle,
+# how many are enough for one, and the share of far ones above which there is none.
+NEAR, FAR, MIDDLE_OF, ENOUGH, FEW = 10.0, 15.0, 3, 1_000, 0.35
 PRECISIONS = {"date_prec": 5, "where_prec": 7}
 ACLED_PRECISIONS = {"date_prec": {1: 1, 2: 3, 3: 4}, "where_prec": {1: 1, 2: 3, 3: 4}}
 
@@ -170,7 +171,10 @@ def _arrow(column: Any) -> Raw:
     if pyarrow.types.is_floating(kind) or pyarrow.types.is_integer(kind):
         values: Array = column.to_numpy(zero_copy_only=False)
         return values
-    return ["" if value is None else value if isinstance(value, str) else str(value) for value in column.to_pylist()]
+    if pyarrow.types.is_timestamp(kind):
+        column = column.cast(pyarrow.date32(), safe=False)
+    texts: list[str] = column.cast(pyarrow.string()).fill_null("").to_pylist()
+    return texts
 
 
 def _batch(reading: _Reading, lines: Array, raw: dict[str, Raw]) -> Batch:
@@ -369,7 +373,7 @@ def _exchanged(reading: _Reading, columns: dict[str, Array], checks: _Checks, ca
     lat, lon, fine = columns["lat"], columns["lon"], ~checks.bad & columns["kept"]
     country = columns.get("country", np.full(len(lat), -1))
     good = np.ones(len(lat), bool)
-    for code in np.unique(country[fine]).tolist():
+    for code in sorted(set(country[fine].tolist())):
         here = np.flatnonzero(fine & (country == code))
         seen = reading.seen_at.setdefault(code, [])
         held = sum(len(one) for one in seen)
@@ -378,7 +382,9 @@ def _exchanged(reading: _Reading, columns: dict[str, Array], checks: _Checks, ca
         points = np.concatenate(seen)
         if len(points) < MIDDLE_OF:
             continue
-        mid_lat, mid_lon = np.median(points, 0)
+        mid_lat, mid_lon = middle = np.median(points, 0)
+        if (abs(points - middle) > FAR).any(1).mean() > FEW:  # A country so wide has no middle to judge by.
+            continue
         far = (abs(lat[here] - mid_lat) > FAR) | (abs(lon[here] - mid_lon) > FAR)
         near = (abs(lon[here] - mid_lat) <= NEAR) & (abs(lat[here] - mid_lon) <= NEAR)
         good[here[far & near]] = False

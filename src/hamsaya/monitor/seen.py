@@ -1,7 +1,8 @@
 """Which ids were seen, for tens of millions of them in bounded memory and at a cost for each that does not grow.
 
-Ids are bytes of at most 32; each stands by a key of 64 bits: an id of up to 8 bytes by itself, exactly, a longer one
-by a hash. Two longer ids share a key once in 10^6 tables of ten million rows; the later one is then told as a repeat.
+Ids are bytes of at most 32; each stands by a key of 64 bits: an id of up to 8 bytes by one of its own, a longer one
+by a hash. Two longer ids share a key in about one of 400,000 tables of ten million rows; the later one is then
+told as a repeat.
 
 A map of bits answers most questions ("never seen"); the rest are looked up in a few sorted runs, which double in size.
 """
@@ -12,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from hamsaya.monitor.incidents import distinct
 
 Array = npt.NDArray[Any]
 BITS = 1 << 28
@@ -29,7 +32,7 @@ def keys_of(ids: Array) -> Array:
         # The first eight bytes stay as they are unless there are more, so that short ids never share a key.
         salt = np.uint64(place * int(_ODD) % 2**64)
         key[longer] = _mixed(key[longer] ^ _mixed(words[longer, place] + salt))
-    return key
+    return _mixed(key)  # One to one; unmixed, short ids differ in their high bits only, which hashing tables dislike.
 
 
 def _mixed(words: Array) -> Array:
@@ -61,14 +64,14 @@ class Seen:
 
     def add(self, keys: Array) -> None:
         """Add keys; those that are there already change nothing."""
-        run = np.unique(keys)
+        run = distinct(keys)
         run = run[~self.has(run)]
         if not len(run):
             return
         byte, bit = self._places(run)
         np.bitwise_or.at(self._map, byte, bit)
         while self._runs and len(self._runs[-1]) <= 2 * len(run):
-            run = np.union1d(self._runs.pop(), run)
+            run = distinct(np.concatenate([self._runs.pop(), run]))
         self._runs.append(run)
 
     def _places(self, keys: Array) -> tuple[Array, Array]:

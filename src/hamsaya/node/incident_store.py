@@ -74,7 +74,9 @@ def ingest(
         return Taken(held_before, True)
     part, tally, problems = store.begin(), _Tally(), list[Problem]()
     try:
-        file = open_event_file(path, taking.form, taking.mapping, problems.append, taking.as_of // DAY, taking.widen)
+        # In the region's time zones tomorrow has begun before it has in UTC.
+        latest = taking.as_of // DAY + 1
+        file = open_event_file(path, taking.form, taking.mapping, problems.append, latest, taking.widen)
         for batch in unrepeated(file.batches, problems.append):
             refuse_bad(problems, taking.on_error)
             part.write(batch)

@@ -61,14 +61,14 @@ def cell_counts(
     table = table if box is None else table.within(*box)
     square = GRIDS.get(grid)
     if square is None:
-        cells, (lon, lat) = _hexagons(table, resolution)
-        areas = np.zeros(len(lon))
+        cells, centres = hexagon_cells(table.lon, table.lat, resolution)
+        ids, back = np.unique(cells, return_inverse=True)
+        (lon, lat), areas = centres(ids), np.zeros(len(ids))
     else:
         square = square.shifted() if shifted else square
         cells = square.cell_of(table.lon, table.lat)
-        lon, lat = square.centre(np.unique(cells))
-        areas = square.area_km2(np.unique(cells))
-    ids, back = np.unique(cells, return_inverse=True)
+        ids, back = np.unique(cells, return_inverse=True)
+        (lon, lat), areas = square.centre(ids), square.area_km2(ids)
     incidents = np.bincount(back, minlength=len(ids))
     best = np.bincount(back, table.best, len(ids)).astype("i8")
     first, last = np.full(len(ids), 2**31 - 1), np.full(len(ids), -(2**31))
@@ -79,11 +79,6 @@ def cell_counts(
     return [CellCount(f"{int(ids[at]):x}" if square is None else str(ids[at]), round(float(lon[at]), 4),
                       round(float(lat[at]), 4), round(float(areas[at]), 1), int(incidents[at]), int(best[at]),
                       month_text(int(first[at])), month_text(int(last[at])), who[at]) for at in order]
-
-
-def _hexagons(table: Incidents, resolution: int) -> tuple[Any, tuple[Any, Any]]:
-    cells, centres = hexagon_cells(table.lon, table.lat, resolution)
-    return cells, centres(np.unique(cells))
 
 
 def _who(gids: Any, pack: Path | None) -> list[list[str]]:
