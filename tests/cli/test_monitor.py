@@ -39,7 +39,7 @@ def test_a_file_becomes_counts_of_own_cells_and_one_picture_on_both_sides(
 ) -> None:
     """Bad rows are told by line and field without their content; both nodes compute the same digest."""
     north, south = in_force
-    report = north.json("monitor", "ingest", str(incidents))
+    report = north.json("monitor", "report", str(incidents))
     assert (report["incidents"], report["bad_rows"], report["rows"]) == (4, 1, 2)
     assert (report["first"], report["last"]) == ("2019-03", "2019-05")
     assert report["bad"][0].startswith("line 6, best") and "secret-word" not in report["bad"][0]
@@ -56,14 +56,14 @@ def test_strict_reports_nothing_of_a_file_with_a_bad_row(in_force: Pair, inciden
     """Who asks for all or nothing gets nothing, and the log is as it was."""
     north, _ = in_force
     before = north.json("node", "status")["log_size"]
-    assert north.refused("monitor", "ingest", str(incidents), "--strict") == "bad-incidents"
+    assert north.refused("monitor", "report", str(incidents), "--strict") == "bad-incidents"
     assert north.json("node", "status")["log_size"] == before
 
 
 def test_months_outside_the_period_are_not_reported(in_force: Pair, incidents: Path) -> None:
     """--first and --last bound the report, and a dry run sends nothing."""
     period = ["--first", "2019-05", "--last", "2019-06"]
-    report = in_force[0].json("monitor", "ingest", str(incidents), *period, "--dry-run")
+    report = in_force[0].json("monitor", "report", str(incidents), *period, "--dry-run")
     assert (report["incidents"], report["rows"], report["last"]) == (1, 1, "2019-06")
     assert in_force[0].refused("monitor", "picture") == "no-reports"
 
@@ -72,8 +72,8 @@ def test_a_period_without_incidents_must_be_named_to_be_reported(in_force: Pair,
     """Silence is a statement: an empty file alone does not make it."""
     empty = tmp_path / "empty.csv"
     empty.write_text(COLUMNS + "\n")
-    assert in_force[0].refused("monitor", "ingest", str(empty)) == "no-incidents"
-    named = in_force[0].json("monitor", "ingest", str(empty), "--first", "2020-01", "--last", "2020-02")
+    assert in_force[0].refused("monitor", "report", str(empty)) == "no-incidents"
+    named = in_force[0].json("monitor", "report", str(empty), "--first", "2020-01", "--last", "2020-02")
     assert [part["rows"] for part in named["reports"]] == [0]
 
 
@@ -81,7 +81,7 @@ def test_a_file_that_is_no_incident_file_is_refused(in_force: Pair, tmp_path: Pa
     """The refusal names the columns that are missing."""
     other = tmp_path / "other.csv"
     other.write_text("a,b\n1,2\n")
-    assert in_force[0].refused("monitor", "ingest", str(other)) == "missing-columns"
+    assert in_force[0].refused("monitor", "report", str(other)) == "missing-columns"
 
 
 def test_a_period_that_runs_backward_is_refused(in_force: Pair) -> None:

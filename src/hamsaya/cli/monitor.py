@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +9,14 @@ import msgspec
 import typer
 
 from hamsaya.base.errors import OperatorError, PeerError
+from hamsaya.cli import monitor_incidents
 from hamsaya.cli.command import Session, command
 from hamsaya.cli.output import Table, facts, remark
+from hamsaya.cli.progress import counting
 from hamsaya.messages.kinds import kind_of
 
 app = typer.Typer(help="Incident counts by area, and the joint picture.", no_args_is_help=True)
+app.add_typer(monitor_incidents.app)
 
 BAD_ROWS_SHOWN = 20
 MONTH_FORM = "YYYY-MM"
@@ -32,8 +32,8 @@ First = Annotated[str | None, typer.Option(parser=_month, metavar=MONTH_FORM, he
 Last = Annotated[str | None, typer.Option(parser=_month, metavar=MONTH_FORM, help="Last month, included.")]
 
 
-@command(app, "ingest", "send")
-def ingest(
+@command(app, "report", "send")
+def report(
     session: Session,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="UCDP GED: .csv, .csv.gz or .parquet.")],
     first: First = None,
@@ -49,16 +49,16 @@ def ingest(
         raise typer.BadParameter("expected --source and --licence together")
     named = (source, licence) if source is not None and licence is not None else None
     now = session.now()
-    with _progress(file) as each:
+    with counting(file.name, "incidents") as each:
         found = reports_of(session.directory, file, as_of=now, source=named, first=first, last=last, each=each)
     bad = _bad_rows(found.bad, quiet=session.as_json)
     if strict and found.bad:
         raise OperatorError(f"{len(found.bad)} rows of {file.name} are bad, the first at {found.bad[0]}; nothing was "
                             "reported", code="bad-incidents")
     sent: list[dict[str, Any]] = []
-    for report in found.reports:
-        result = session.submit(kind_of(report), msgspec.to_builtins(report), ["all"])
-        sent.append({"first": report.first, "last": report.last, "rows": len(report.rows), **result})
+    for part in found.reports:
+        result = session.submit(kind_of(part), msgspec.to_builtins(part), ["all"])
+        sent.append({"first": part.first, "last": part.last, "rows": len(part.rows), **result})
     session.answer(
         {"incidents": found.incidents, "widened": found.widened, "bad": bad, "bad_rows": len(found.bad),
          "first": found.first, "last": found.last, "rows": found.rows, "reports": sent},
@@ -78,21 +78,6 @@ def _bad_rows(bad: list[PeerError], *, quiet: bool) -> list[str]:
         if len(bad) > len(shown):
             remark(f"left out: {len(bad) - len(shown)} more rows")
     return shown
-
-
-@contextmanager
-def _progress(file: Path) -> Iterator[Callable[[int], None]]:
-    """Show how far reading has come, on a terminal; elsewhere show nothing."""
-    if not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}: {task.completed:,.0f} incidents"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(file.name, total=None)
-        yield lambda count: progress.update(task, completed=count) if count % 500 == 0 else None
 
 
 @command(app, "picture", "node")

@@ -24,7 +24,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from hamsaya.monitor.grid import PRIO, Array, Grid
-from hamsaya.monitor.incidents import Incidents
+from hamsaya.monitor.incidents import Incidents, distinct
 
 AREA_PRECISION = 4
 COUNTRY_PRECISION = 6
@@ -165,7 +165,7 @@ def _placed(table: Incidents, counts: _Counts, rows: Array, moved: Array) -> _Co
 def _shared(part: _Counts, cells: Array, weights: Array) -> _Counts:
     """Return one area's and month's contributions shared over its cells by weight."""
     made = []
-    for violence in np.unique(part.violence):
+    for violence in distinct(part.violence):
         of_type = part.violence == violence
         deaths, events = (apportion(int(column[of_type].sum()), weights) for column in (part.deaths, part.events))
         here = np.flatnonzero((deaths > 0) | (events > 0))
@@ -244,7 +244,7 @@ def _summed(
 ) -> Panel:
     """Rule 5: return the contributions as a panel."""
     inside = (counts.month >= first) & (counts.month <= last)
-    given = np.unique(counts.cell[inside]) if cells is None else np.sort(np.asarray(cells, "i8"))
+    given = distinct(counts.cell[inside]) if cells is None else np.sort(np.asarray(cells, "i8"))
     if (np.diff(given) == 0).any():
         raise ValueError("expected every cell once")
     shape = (TYPES, len(given), last - first + 1)

@@ -21,14 +21,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate
 
-from hamsaya.adapters import ucdp
+from hamsaya.adapters import ucdp, ucdpfetch
 from hamsaya.adapters.charterfile import HEAD, VERSION, load_charter, versions
 from hamsaya.adapters.clock import ExerciseClock, SystemClock, SystemRandom
 from hamsaya.adapters.http import HttpTransport, admit, make_certificate, server_context
@@ -55,6 +55,7 @@ from hamsaya.node.rotation import reissue_card
 from hamsaya.node.send import Draft, SendJob
 from hamsaya.node.service import Pace, Service
 from hamsaya.ports.clock import Clock
+from hamsaya.ports.incidents import EventFile, IncidentStore, Problem
 from hamsaya.ports.keys import KeyRing, KeyStore, new_ring, rotate
 
 ENGINE = Engine()
@@ -462,6 +463,63 @@ def _lock(directory: Path) -> int:
 def incidents_of(path: Path) -> tuple[Callable[[Callable[[PeerError], None]], Iterator[Incident]], tuple[str, str]]:
     """Return a reader of a UCDP GED file, which is given what to do with bad rows, and its (source, licence)."""
     return (lambda on_bad: ucdp.read(path, on_bad)), (ucdp.SOURCE, ucdp.LICENCE)
+
+
+def open_event_file(
+    path: Path, form: str | None, mapping: Path | None, on_problem: Callable[[Problem], None], latest: int | None,
+    widen: bool,
+) -> EventFile:
+    """Return a file of incidents to be read in columns; ``form`` None tells its format from the header."""
+    from hamsaya.adapters import eventfile, eventformats  # Array libraries: a node at work carries none.
+
+    known = None if form is None and mapping is None else eventformats.format_of(form or "csv", mapping)
+    last = eventfile.LAST_DAY if latest is None else latest
+    return eventfile.read_events(path, known, on_problem, latest=last, widen=widen)
+
+
+def event_terms(form: str) -> tuple[str, str]:
+    """Return licence and citation of a format's data."""
+    from hamsaya.adapters import eventformats
+
+    return eventformats.FORMATS[form].licence, eventformats.FORMATS[form].citation
+
+
+def machine_now() -> int:
+    """Return this machine's time, UTC milliseconds."""
+    return SystemClock().now()
+
+
+def open_incident_store(directory: Path, *, create: bool = False) -> IncidentStore:
+    """Return the store of incidents in a directory; raises OperatorError ``no-incidents`` where there is none."""
+    from hamsaya.adapters.incidentstore import ParquetIncidents
+
+    return ParquetIncidents(directory, create=create)
+
+
+def write_incidents(path: Path, tables: Iterator[Any], citations: list[str]) -> int:
+    """Write tables of incidents to a new file with what must be cited; return how many rows they had."""
+    from hamsaya.adapters import incidentexport
+
+    return incidentexport.write(path, tables, citations)
+
+
+def hexagon_cells(lon: Any, lat: Any, resolution: int) -> tuple[Any, Callable[[Any], Any]]:
+    """Return the hexagons of points, and what gives the centres of hexagons; raises OperatorError ``missing-extra``."""
+    from hamsaya.adapters import hexagons
+
+    return hexagons.hexagons(lon, lat, resolution), hexagons.centres
+
+
+def release_address(version: str) -> str:
+    """Return the official address of a release of UCDP; raises OperatorError ``unknown-release``."""
+    return f"{ucdpfetch.ADDRESS}/{ucdpfetch.release_path(version)}"
+
+
+def fetch_file(
+    address: str, folder: Path, sha256: str, each: Callable[[int, int | None], None]
+) -> ucdpfetch.Fetched:
+    """Download a public file, resuming what broke off."""
+    return ucdpfetch.fetch(address, folder, sha256=sha256, each=each)
 
 
 def pack_inputs(pack: Pack) -> dict[str, Interval]:
