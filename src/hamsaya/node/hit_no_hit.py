@@ -160,8 +160,8 @@ def make_request(
         made = prepare(oprf, notice, responder, case, wanted, chance.token_bytes)
     except ValueError as error:
         raise OperatorError(f"{path.name}: {error}", code="bad-batch") from None
-    body = Probe(probe=probe, to=responder, epoch=notice.epoch, officer=officer, legal_basis=legal_basis,
-                 elements=made.elements, commitments=made.commitments)
+    body = Probe(probe=probe, to=responder, epoch=notice.epoch, public=notice.public, officer=officer,
+                 legal_basis=legal_basis, elements=made.elements, commitments=made.commitments)
     request = Request(responder=responder, case=case, probe=body)
     return _converted(_plain(request), Request, "the request"), made.secrets
 
