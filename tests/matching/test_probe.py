@@ -125,6 +125,10 @@ def test_oversight_judges_what_it_can_see() -> None:
     assert code(NOTICED, say("ava", blank(3, "P-1")), watching) == "permitted"
     assert code(NOTICED, say("ava", blank(21, "P-1")), watching) == "over-budget"
     assert code(NOTICED, say("ava", blank(3, "P-1"), case=None), watching) == "case-required"
+    state = play(say("bel", notice(1)), say("bel", notice(2)), say("bel", notice(3)))
+    overtaken = say("ava", blank(1, "P-1", 1, notice(1).public))
+    assert code(state, overtaken, watching) == "permitted", "the owner may have had it in time, and answers it"
+    assert code(state, overtaken) == "wrong-epoch"
 
 
 # -- confirmation ---------------------------------------------------------------------------------------------

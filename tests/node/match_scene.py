@@ -123,8 +123,8 @@ class Scene:
         return next(each for each in answers(node) if ref in (None, each.probe))
 
     def refused(self, member: str) -> dict[str, str]:
-        """Return destination -> code of everything of the member that somebody refused."""
-        return {row.destination: row.note for row in self.node(member).store.outbox_rows(1000)
+        """Return destination -> code of what of the member somebody refused; the latest of each destination."""
+        return {row.destination: row.note for row in self.node(member).store.outbox_rows(1000)[::-1]
                 if row.state == "refused"}
 
     def waits(self, member: str) -> set[tuple[str, str]]:

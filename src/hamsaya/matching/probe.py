@@ -35,7 +35,8 @@ The day of rule 6 is the asker's ``issued_at``; the answer's rule 4 counts on th
 an earlier date gains nothing. A probe that was declined or lapsed has been spent: otherwise asking until refused would
 be free. Whether an opening fits its commitment is for ``audit`` to find: one that does not is evidence, and is admitted
 as such. Oversight is told of no case, so it leaves the probe's rules 1 and 2, and what is asked of a request, to the
-two ends.
+two ends; and whether an epoch is over, since notices may overtake a probe on their way to it: what the owner answers
+must not be missing there.
 
 Left out: what needs arithmetic of the group or a signature (points, proofs, checkpoints), which the node checks beside.
 """
@@ -227,7 +228,7 @@ def _probe(state: MatchState, event: Event, probe: Probe, facts: Facts) -> Itera
     current = state.current.get(probe.to)
     if current is None or probe.epoch > current:
         yield refuse("predecessor-missing", "match:epoch", f"no notice of epoch {probe.epoch} has arrived yet")
-    elif (probe.to, probe.epoch) not in state.notices or probe.epoch < current - 1:
+    elif (probe.to, probe.epoch) not in state.notices or (facts.case_open is not None and probe.epoch < current - 1):
         yield refuse("wrong-epoch", "match:epoch", f"epoch {probe.epoch} is over; the current one is {current}")
     elif state.notices[probe.to, probe.epoch].notice.public != probe.public:
         yield refuse("wrong-key", "match:epoch", "the key is not the one noticed here for that epoch; keep both")

@@ -43,9 +43,12 @@ def audit_draft(
         checkpoints: Signed notes of at least two logs, one not the audited member's, signed after ``last``; without
             them this node's own latest and those that its receipts hold.
     Raises:
-        OperatorError: too few checkpoints are known here (``too-few-checkpoints``).
+        OperatorError: this node is no overseer's (``not-oversight``), or knows too few checkpoints
+            (``too-few-checkpoints``).
         PeerError: a checkpoint that no log of the federation has signed, or too early (``wrong-seed``).
     """
+    if node.own not in node.agreement.overseers:
+        raise OperatorError("only an oversight body demands openings", code="not-oversight")
     everything = population(node.state.matches, of, first, last)
     if not everything:
         return None

@@ -5,7 +5,7 @@
 
 Rules
 1. A set is what an admitted notice says: each bucket that arrives is verified against the notice's root before it is
-   kept, so nothing has to be trusted for having come by this way (ADR 16).
+   kept, so nothing has to be trusted for having come by this way (ADR 15).
 2. It is served to those whom the notice was addressed to and whom the charter lets be told now, and to nobody else
                                                                                           (``not-addressed``).
 3. Pages are bounded; fetching goes on at the bucket where it stopped. No set has to lie in memory whole.
