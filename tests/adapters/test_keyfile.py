@@ -12,9 +12,10 @@ import pytest
 from hamsaya.adapters import keyfile
 from hamsaya.adapters.keyfile import KeyFile
 from hamsaya.base.errors import OperatorError
+from hamsaya.canon import decode, encode
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.messages.acts import PersonKey
-from hamsaya.ports.keys import KeyRing, encode_ring, new_ring, parse_ring, rotate
+from hamsaya.ports.keys import KeyRing, encode_ring, new_ring, parse_ring, rotate, with_match_key
 from tests.support.federation import SeededRandom
 
 NOW = 1_790_000_000_000
@@ -48,6 +49,20 @@ def test_a_ring_comes_back_after_a_restart(tmp_path: Path) -> None:
     assert KeyFile(tmp_path / "keys.bin", "correct").load() == ring()
     KeyFile(tmp_path / "keys.bin", "correct").save(ring("second"))
     assert KeyFile(tmp_path / "keys.bin", "correct").load() == ring("second")
+
+
+def test_the_keys_of_hit_no_hit_come_back(tmp_path: Path) -> None:
+    """One for each epoch, made once; a ring of the build before has none and opens."""
+    random = SeededRandom("match")
+    made = with_match_key(with_match_key(ring(), 1, NOW, random), 2, NOW + 1, random)
+    assert with_match_key(made, 2, NOW + 9, random) is made
+    assert [(key.epoch, key.made_at) for key in made.matches] == [(1, NOW), (2, NOW + 1)]
+    assert len({secret for key in made.matches for secret in (key.seed, key.decoy_seed)}) == 4
+    KeyFile(tmp_path / "keys.bin", "correct").save(made)
+    assert KeyFile(tmp_path / "keys.bin", "correct").load() == made
+    assert made.match_key(3) is None and made.matches[0].seed.hex() not in repr(made)
+    _, *earlier, _ = decode(encode_ring(ring()))
+    assert parse_ring(encode([1, *earlier])) == ring()
 
 
 def test_a_root_comes_back(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from hamsaya.adapters import sqlite
 from hamsaya.adapters.memory import MemoryStore
 from hamsaya.adapters.sqlite import SqliteStore
 from hamsaya.base.errors import OperatorError, StoreError
-from hamsaya.ports.store import JournalRow, OutboxRow, RefusalRow, SeenRow, Store
+from hamsaya.ports.store import JournalRow, OutboxRow, RefusalRow, SeenRow, SetRow, Store
 
 
 class Shelf(Protocol):
@@ -92,6 +92,7 @@ def out(number: int, to: str = "ir", due: int = 10, expires: int = 100) -> Outbo
     return OutboxRow(to, mid(number), "case.ask", due, 0, expires, "waiting", "")
 
 
+SET = SetRow("ir", 3, b"e" * 16, b"notice", b"h" * 32, 5)
 SEEN = SeenRow("ir", mid(1), b"d" * 32, 100, b"receipt", 7)
 
 
@@ -108,6 +109,9 @@ def write_everything(store: Store) -> None:
     store.put_outbox(out(1), b"envelope")
     store.put_refusal(RefusalRow(1, "expired", b"d" * 32, 9))
     store.put_witnessed("origin", 3, b"r" * 32)
+    store.put_set(SET)
+    store.put_buckets(SET.edition, 0, [b"first", b"second"])
+    store.put_kept("room", "key", 9, b"value")
 
 
 def everything(store: Store) -> list[object]:
@@ -123,6 +127,9 @@ def everything(store: Store) -> list[object]:
         store.refusals(9),
         store.refusal_counts(),
         store.witnessed("origin"),
+        store.sets(),
+        store.buckets(SET.edition, 0, 99),
+        store.kept_in("room"),
     ]
 
 
@@ -395,6 +402,59 @@ def test_refusals_are_newest_first_and_counted_by_code(shelf: Shelf) -> None:
     store = shelf.reopen()
     assert store.refusals(3) == rows[:0:-1]
     assert store.refusal_counts() == {"oversize": 1, "expired": 3}
+
+
+def test_a_set_comes_in_pieces_and_goes_on_where_it_stopped(shelf: Shelf) -> None:
+    """Also after a restart; out of order or of an unknown set nothing is put, and a dropped one leaves nothing."""
+    store = shelf.store
+    with store.transaction():
+        store.put_set(SET)
+        store.put_set(replace(SET, owner="ava", edition=b"a" * 16))
+        store.put_buckets(SET.edition, 0, [b"zero", b"", b"two"])
+    store = shelf.reopen()
+    assert store.buckets_held(SET.edition) == 3 and store.bucket(SET.edition, 1) == b""
+    assert store.bucket(SET.edition, 3) is None and store.buckets_held(b"x" * 16) == 0
+    for edition, first in ((SET.edition, 2), (SET.edition, 4), (b"x" * 16, 0)):
+        with pytest.raises(StoreError), store.transaction():
+            store.put_buckets(edition, first, [b"stray"])
+    with store.transaction():
+        store.put_buckets(SET.edition, 3, [b"three"])
+    assert [row.owner for row in store.sets()] == ["ava", "ir"]
+    assert store.buckets(SET.edition, 1, 3) == [b"", b"two"] and store.buckets(SET.edition, 0, 1) == [b"zero"]
+    with store.transaction():
+        store.drop_set(SET.edition)
+    assert [row.owner for row in store.sets()] == ["ava"] and store.bucket(SET.edition, 0) is None
+
+
+def test_what_is_kept_goes_when_its_time_is_over(shelf: Shelf) -> None:
+    """By room and key; the last put counts, and a drop or the clock takes it."""
+    store = shelf.store
+    with store.transaction():
+        for key, until in (("b", 5), ("a", 6), ("c", 7)):
+            store.put_kept("room", key, until, key.encode())
+        store.put_kept("room", "a", 6, b"later")
+        store.put_kept("other", "a", 5, b"else")
+        store.drop_kept("room", "c")
+    assert shelf.reopen().kept_in("room") == {"a": b"later", "b": b"b"}
+    store = shelf.store
+    with store.transaction():
+        assert store.prune_kept(5) == 2
+    assert store.kept_in("room") == {"a": b"later"} and store.kept("other", "a") is None
+
+
+def test_a_store_of_an_earlier_build_gets_the_tables_it_lacks(tmp_path: Path) -> None:
+    """They were added within one schema: opening makes them, and touches nothing else."""
+    disk = OnDisk(tmp_path)
+    with disk.store.transaction():
+        disk.store.append_journal(row(0))
+    disk.store.close()
+    with sqlite3.connect(disk.path) as other:
+        for name in ("tagset", "tagbucket", "kept"):
+            other.execute(f"DROP TABLE {name}")
+    other.close()
+    store = disk.reopen()
+    assert store.sets() == [] and store.kept_in("room") == {} and len(list(store.journal())) == 1
+    store.close()
 
 
 def test_meta_is_the_last_put(shelf: Shelf) -> None:

@@ -9,11 +9,13 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from hamsaya.base.instants import DAY
 from hamsaya.console.app import console_app
 from hamsaya.console.i18n import LANGUAGES
 from hamsaya.console.pages import LOG_ROWS
 from hamsaya.node.core import Node
 from hamsaya.node.service import Service
+from hamsaya.ports.listed import Listing
 from tests.console import scene
 from tests.console.markup import Page
 
@@ -303,3 +305,18 @@ def test_control_routes_guard_themselves() -> None:
 def test_pages_stay_light(full: scene.Console, path: str) -> None:
     """Many readers sit behind slow lines: 150 kB is the most a page may weigh."""
     assert len(full.browser.get(path).content) <= 150_000
+
+
+@pytest.mark.parametrize("path", ["/", "/cases", "/log", "/about"])
+def test_the_date_of_the_un_list_stands_on_every_page(full: scene.Console, path: str) -> None:
+    """Without one it says so, since whoever reads "listed" must know as of when; outside nothing of it is said."""
+    assert "none is loaded" in full.browser.get(path).text
+    node = full.service.node
+    try:
+        node.listed = Listing(node.clock.now() - 3 * DAY, node.clock.now(), bytes(32), ())
+        text = full.browser.get(path).text
+        assert "UN Security Council list" in text and "none is loaded" not in text and "out of date" not in text
+        node.listed = node.listed._replace(as_of=node.clock.now() - 31 * DAY)
+        assert "out of date" in full.browser.get(path).text
+    finally:
+        node.listed = None

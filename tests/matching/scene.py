@@ -17,7 +17,19 @@ from hamsaya.matching.identifiers import identifier
 from hamsaya.matching.probe import Facts
 from hamsaya.matching.querier import Prepared, prepare
 from hamsaya.matching.tags import Built
-from hamsaya.matching.types import EMPTY_MATCHES, Identifier, MatchState, Notice, Probe, ProbeAnswer, Record
+from hamsaya.matching.types import (
+    EMPTY_MATCHES,
+    Audit,
+    Identifier,
+    MatchState,
+    Notice,
+    Openings,
+    Probe,
+    ProbeAnswer,
+    ProbeDecline,
+    ProbeLapse,
+    Record,
+)
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import Body
 
@@ -63,8 +75,8 @@ def prepared(wanted: Sequence[Identifier], notice: Notice = BUILT.notice, seed: 
 
 
 def probe_of(made: Prepared, ref: str = "P-1", epoch: int = 1) -> Probe:
-    return Probe(probe=ref, to="bel", epoch=epoch, officer="desk-9", legal_basis="Article 4", elements=made.elements,
-                 commitments=made.commitments)
+    return Probe(probe=ref, to="bel", epoch=epoch, public=KEY.public, officer="desk-9", legal_basis="Article 4",
+                 elements=made.elements, commitments=made.commitments)
 
 
 def answer_of(probe: Probe, key: EpochKey = KEY) -> ProbeAnswer:
@@ -73,9 +85,23 @@ def answer_of(probe: Probe, key: EpochKey = KEY) -> ProbeAnswer:
 
 
 def say(sender: str, body: Body, at: int = 0, to: tuple[str, ...] | None = None, case: str | None = "C-1") -> Event:
-    """Return ``body`` as said ``at`` ms after T0, to everybody else unless ``to`` is given."""
-    told = tuple(each for each in ("ava", "bel", "watch") if each != sender) if to is None else to
+    """Return ``body`` as said ``at`` ms after T0, to those whom it concerns unless ``to`` is given."""
+    told = _concerned(sender, body) if to is None else to
     return Event(b"\0" * 16, "match.test", sender, told, "cases", case, T0 + at, T0 + at + DAY, True, body)
+
+
+def _concerned(sender: str, body: Body) -> tuple[str, ...]:
+    match body:
+        case Probe(to=to):
+            return to, "watch"
+        case ProbeAnswer() | ProbeDecline() | ProbeLapse():
+            return "ava", "watch"
+        case Audit(of=of):
+            return (of,)
+        case Openings():
+            return ("watch",)
+        case _:
+            return tuple(each for each in ("ava", "bel", "watch") if each != sender)
 
 
 def play(*events: Event, state: MatchState = EMPTY_MATCHES, facts: Facts = FACTS) -> MatchState:
@@ -90,10 +116,10 @@ def judged(state: MatchState, event: Event, facts: Facts = FACTS) -> Decision:
     return rules.decide(state, event, facts)
 
 
-def blank(inputs: int, ref: str, epoch: int = 1) -> Probe:
+def blank(inputs: int, ref: str, epoch: int = 1, public: bytes = KEY.public) -> Probe:
     """Return a probe of so many inputs that no test opens or answers."""
     draw = chance(ref)
-    return Probe(probe=ref, to="bel", epoch=epoch, officer="desk-9", legal_basis="Article 4",
+    return Probe(probe=ref, to="bel", epoch=epoch, public=public, officer="desk-9", legal_basis="Article 4",
                  elements=[draw(32) for _ in range(inputs)], commitments=[draw(32) for _ in range(inputs)])
 
 

@@ -103,7 +103,7 @@ def test_type_and_issuer_are_part_of_the_bytes() -> None:
 def test_bytes_are_made_of_the_one_spelling_only() -> None:
     """An identifier that was not brought to its one spelling would be looked for in vain."""
     with pytest.raises(PeerError, match="one spelling"):
-        encoded(Identifier(type="phone", value="+999 123456789"))
+        encoded(Identifier(type="phone", issuer=None, value="+999 123456789"))
 
 
 def test_a_key_of_the_name_tables_fits() -> None:

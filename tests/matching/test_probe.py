@@ -16,6 +16,7 @@ from hamsaya.matching.probe import PER_CASE, PER_DAY, counts_per_peer, expected_
 from hamsaya.matching.types import (
     EMPTY_MATCHES,
     Audit,
+    Confirm,
     MatchState,
     Notice,
     Opening,
@@ -24,6 +25,7 @@ from hamsaya.matching.types import (
     Probe,
     ProbeAnswer,
     ProbeDecline,
+    ProbeLapse,
 )
 from hamsaya.messages.charter import Sign
 from hamsaya.messages.event import Event
@@ -96,10 +98,54 @@ def test_a_probe_without_an_open_case_is_refused() -> None:
 def test_a_probe_names_the_current_epoch_or_the_one_before() -> None:
     """Whoever fetched the last set in the night may still use it; older keys are gone."""
     state = play(say("bel", notice(1)), say("bel", notice(2)), say("bel", notice(3)))
-    codes = [code(state, say("ava", blank(1, "P-1", epoch))) for epoch in (1, 2, 3, 4)]
+    codes = [code(state, say("ava", blank(1, "P-1", epoch, notice(epoch).public))) for epoch in (1, 2, 3, 4)]
     assert codes == ["wrong-epoch", "permitted", "permitted", "predecessor-missing"]
     assert code(EMPTY_MATCHES, say("ava", blank(1, "P-1"))) == "predecessor-missing"
     assert code(play(say("bel", notice(3))), say("ava", blank(1, "P-1", 2))) == "wrong-epoch"
+
+
+def test_a_probe_under_another_key_is_refused_wherever_it_arrives() -> None:
+    """Whoever was given a key of its own says so with its first probe, to the responder and to oversight."""
+    assert code(NOTICED, say("ava", blank(1, "P-1", public=notice(1).public))) == "wrong-key"
+
+
+def test_everybody_concerned_is_told_and_nobody_else() -> None:
+    """A probe that oversight does not receive cannot be audited; one that others receive says who is asked about."""
+    codes = {told: code(NOTICED, say("ava", blank(1, "P-1"), to=told)) for told in (
+        ("bel",), ("watch",), ("bel", "watch", "cor"), ("bel", "watch"))}
+    assert list(codes.values()) == ["oversight-missing", "recipient-missing", "recipient-outside", "permitted"]
+    assert code(ASKED, say("bel", answer(), to=("ava",))) == "oversight-missing"
+    assert code(ASKED, say("bel", BUILT.notice, to=("ava",))) == "oversight-missing"
+    assert code(NOTICED, say("ava", blank(1, "P-1")), replace(FACTS, overseers=frozenset())) == "oversight-missing"
+
+
+def test_oversight_judges_what_it_can_see() -> None:
+    """It is told of no case: budgets, epochs and keys it counts all the same."""
+    watching = replace(FACTS, case_open=None, participants=frozenset())
+    assert code(NOTICED, say("ava", blank(3, "P-1")), watching) == "permitted"
+    assert code(NOTICED, say("ava", blank(21, "P-1")), watching) == "over-budget"
+    assert code(NOTICED, say("ava", blank(3, "P-1"), case=None), watching) == "case-required"
+    state = play(say("bel", notice(1)), say("bel", notice(2)), say("bel", notice(3)))
+    overtaken = say("ava", blank(1, "P-1", 1, notice(1).public))
+    assert code(state, overtaken, watching) == "permitted", "the owner may have had it in time, and answers it"
+    assert code(state, overtaken) == "wrong-epoch"
+
+
+# -- confirmation ---------------------------------------------------------------------------------------------
+
+
+def test_a_hit_is_confirmed_once_on_a_request() -> None:
+    """By the member asked, for one of the inputs, after the answer, on a question that the asker has put."""
+    told, state = ("ava", "watch"), play(say("bel", answer()), state=ASKED)
+    confirm = Confirm(probe="P-1", place=1, request="R-1", outcome="not-confirmed", officer="desk-3")
+    put = replace(FACTS, asked=True)
+    assert code(state, say("bel", confirm, to=told)) == "predecessor-missing"
+    assert code(ASKED, say("bel", confirm, to=told), put) == "predecessor-missing"
+    assert code(state, say("bel", changed(confirm, place=3), to=told), put) == "batch"
+    assert code(state, say("cor", confirm, to=told), put) == "wrong-role"
+    done = play(say("bel", confirm, to=told), state=state, facts=put)
+    assert [(each.place, each.outcome) for each in done.probes["ava", "P-1"].confirmed] == [(1, "not-confirmed")]
+    assert code(done, say("bel", changed(confirm, outcome="confirmed"), to=told), put) == "illegal-transition"
 
 
 def spoilt(probe: Probe) -> dict[str, tuple[Probe, str]]:
@@ -142,8 +188,8 @@ def test_over_budget_on_a_day_is_refused() -> None:
 
 def test_a_declined_probe_has_been_spent() -> None:
     """Otherwise asking until one is answered would cost nothing."""
-    state = play(say("bel", ProbeDecline(probe="P-1", code="national-law")), state=ASKED)
-    assert state.probes["ava", "P-1"].declined == "national-law"
+    state = play(say("bel", ProbeDecline(probe="P-1", code="national-law", officer="desk-3")), state=ASKED)
+    assert state.probes["ava", "P-1"].code == "national-law"
     assert spent(state, "bel", "ava", "C-1", say("ava", blank(1, "x")).issued_at) == (3, 3)
 
 
@@ -179,7 +225,7 @@ def test_no_history_gets_beyond_the_budgets(history: list[tuple[str, int, int, i
     state, admitted = NOTICED, []
     for number, (who, case, inputs, at) in enumerate(history):
         sender = {"a": "ava", "b": "abe"}[who]
-        event = say(sender, blank(inputs, f"P-{number}"), at=at, case=f"C-{case}", to=("bel",))
+        event = say(sender, blank(inputs, f"P-{number}"), at=at, case=f"C-{case}")
         if judged(state, event, facts).allowed:
             state = rules.apply(state, event)
             admitted.append((sender, f"C-{case}", inputs))
@@ -197,8 +243,9 @@ def test_a_probe_is_answered_once_by_the_member_asked() -> None:
     state = play(say("bel", answer()), state=ASKED)
     assert state.probes["ava", "P-1"].status == "answered"
     assert code(state, say("bel", answer())) == "illegal-transition"
-    assert code(state, say("bel", ProbeDecline(probe="P-1", code="national-law"))) == "illegal-transition"
-    assert code(ASKED, say("cor", answer(), to=("ava",))) == "wrong-role"
+    declined = ProbeDecline(probe="P-1", code="national-law", officer="desk-3")
+    assert code(state, say("bel", declined)) == "illegal-transition"
+    assert code(ASKED, say("cor", answer())) == "wrong-role"
     assert code(ASKED, say("bel", answer(), case="C-2")) == "wrong-role"
     assert code(ASKED, say("bel", answer(ref="P-9"))) == "predecessor-missing"
     assert code(ASKED, say("bel", answer(2))) == "batch"
@@ -215,7 +262,7 @@ def test_an_earlier_date_gains_nothing() -> None:
         if number < 25:
             state = play(reply, state=state)
     assert code(state, reply) == "over-budget"
-    assert code(state, say("bel", ProbeDecline(probe="P-25", code="over-budget"), case="C-25")) == "permitted"
+    assert code(state, say("bel", ProbeLapse(probe="P-25", code="over-budget"), case="C-25")) == "permitted"
     assert code(state, replace(reply, issued_at=reply.issued_at + DAY)) == "permitted"
 
 
@@ -225,7 +272,7 @@ def test_an_earlier_date_gains_nothing() -> None:
 def audit(state: MatchState, count: int = 2, seed: bytes = b"s" * 32) -> Audit:
     at = say("ava", blank(1, "x")).issued_at
     picks = draw(seed, population(state, "ava", at, at), count)
-    return Audit(audit="A-1", of="ava", first=at, last=at, seed=seed, picks=list(picks))
+    return Audit(audit="A-1", of="ava", first=at, last=at, seed=seed, checkpoints=[b"a", b"b"], picks=list(picks))
 
 
 def opened(picks: list[Pick]) -> Openings:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from hamsaya.base.errors import HamsayaError, RetryLater
+from hamsaya.node.match_sets import serve
 from hamsaya.node.receive import ReceiveJob
 from hamsaya.node.service import Service
 from hamsaya.node.witnessing import WitnessJob
-from hamsaya.node.writer import Writer
+from hamsaya.node.writer import Act, Writer
 from hamsaya.ports.transport import Address, Answer
 from tests.support.federation import Federation, one
 
@@ -36,6 +37,8 @@ class Wires:
             if path == "/add-checkpoint":
                 witnessed = one(node, WitnessJob(body))
                 return Answer(witnessed.status, witnessed.body)  # type: ignore[attr-defined]
+            if path == "/v1/sets":
+                return Answer(200, one(node, Act(lambda n: serve(n, body))))  # type: ignore[arg-type]
             received = one(node, ReceiveJob(body))
             return Answer(200, received.receipt)  # type: ignore[attr-defined]
         except HamsayaError as error:

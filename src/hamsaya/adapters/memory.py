@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from hamsaya.base.errors import StoreError
 from hamsaya.ports.keys import KeyRing
-from hamsaya.ports.store import JournalRow, OutboxRow, OutboxState, RefusalRow, SeenRow
+from hamsaya.ports.store import JournalRow, OutboxRow, OutboxState, RefusalRow, SeenRow, SetRow
 
 
 @dataclass
@@ -43,6 +43,9 @@ class _Tables:
     receipts: dict[tuple[bytes, str], bytes] = field(default_factory=dict)
     refusals: list[RefusalRow] = field(default_factory=list)
     witnessed: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    sets: dict[bytes, SetRow] = field(default_factory=dict)
+    buckets: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
+    kept: dict[tuple[str, str], tuple[int, bytes]] = field(default_factory=dict)
 
     def copy(self) -> _Tables:
         """Return a copy whose containers are fresh; rows are frozen and may be shared."""
@@ -230,3 +233,55 @@ class MemoryStore:
 
     def put_witnessed(self, origin: str, size: int, root: bytes) -> None:
         self._now.witnessed[origin] = (size, root)
+
+    def put_set(self, row: SetRow) -> None:
+        self._now.sets[row.edition] = row
+        self._now.buckets.setdefault(row.edition, ())
+
+    def sets(self) -> list[SetRow]:
+        return sorted(self._now.sets.values(), key=lambda row: (row.owner, row.epoch, row.at, row.edition))
+
+    def put_buckets(self, edition: bytes, first: int, buckets: Sequence[bytes]) -> None:
+        held = self._now.buckets.get(edition)
+        if held is None or len(held) != first:
+            raise StoreError("buckets of a known set are put in their order", code="store")
+        self._now.buckets[edition] = (*held, *buckets)
+
+    def bucket(self, edition: bytes, number: int) -> bytes | None:
+        held = self._now.buckets.get(edition, ())
+        return held[number] if number < len(held) else None
+
+    def buckets(self, edition: bytes, first: int, most_bytes: int) -> list[bytes]:
+        found: list[bytes] = []
+        for each in self._now.buckets.get(edition, ())[first:]:
+            most_bytes -= len(each)
+            if found and most_bytes < 0:
+                break
+            found.append(each)
+        return found
+
+    def buckets_held(self, edition: bytes) -> int:
+        return len(self._now.buckets.get(edition, ()))
+
+    def drop_set(self, edition: bytes) -> None:
+        self._now.sets.pop(edition, None)
+        self._now.buckets.pop(edition, None)
+
+    def put_kept(self, room: str, key: str, until: int, value: bytes) -> None:
+        self._now.kept[room, key] = (until, value)
+
+    def kept(self, room: str, key: str) -> bytes | None:
+        found = self._now.kept.get((room, key))
+        return found[1] if found else None
+
+    def kept_in(self, room: str) -> dict[str, bytes]:
+        return {key: value for (where, key), (_, value) in sorted(self._now.kept.items()) if where == room}
+
+    def drop_kept(self, room: str, key: str) -> None:
+        self._now.kept.pop((room, key), None)
+
+    def prune_kept(self, now: int) -> int:
+        over = [key for key, (until, _) in self._now.kept.items() if until <= now]
+        for key in over:
+            del self._now.kept[key]
+        return len(over)

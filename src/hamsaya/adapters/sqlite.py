@@ -9,13 +9,13 @@ witnesses have cosigned. It is trusted for secrecy only of metadata; bodies lie 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from hamsaya.base.errors import OperatorError, StoreError
-from hamsaya.ports.store import JournalRow, OutboxRow, OutboxState, RefusalRow, SeenRow
+from hamsaya.ports.store import JournalRow, OutboxRow, OutboxState, RefusalRow, SeenRow, SetRow
 
 SCHEMA_VERSION = 1
 REFUSALS_KEPT = 10_000
@@ -43,6 +43,15 @@ CREATE TABLE refusal(
 CREATE TABLE refusal_count(code TEXT PRIMARY KEY, total INTEGER NOT NULL);
 CREATE TABLE witnessed(origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL);
 """
+# Made at every start where they are missing: a store of an earlier build of this schema gets them so.
+_LATER = (
+    "CREATE TABLE IF NOT EXISTS tagset(edition BLOB PRIMARY KEY, owner TEXT NOT NULL, epoch INTEGER NOT NULL, "
+    "notice BLOB NOT NULL, hashes BLOB NOT NULL, at INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS tagbucket(edition BLOB NOT NULL, number INTEGER NOT NULL, entries BLOB NOT NULL, "
+    "PRIMARY KEY(edition, number)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS kept(room TEXT NOT NULL, key TEXT NOT NULL, until INTEGER NOT NULL, "
+    "value BLOB NOT NULL, PRIMARY KEY(room, key))",
+)
 
 _JOURNAL = "idx, role, code, at, sender, mid, kind, statement, salt, entry, body"
 _OUTBOX = "dest, mid, kind, due, attempts, exp, state, note"
@@ -76,6 +85,8 @@ class SqliteStore:
         if version != SCHEMA_VERSION:
             raise OperatorError(f"expected store schema {SCHEMA_VERSION}, found {version}; see the CHANGELOG's "
                                 "Schema lines for the way to upgrade", code="wrong-schema")
+        for statement in _LATER:
+            self._db.execute(statement)
 
     def close(self) -> None:
         """Release the file; what was committed stays."""
@@ -299,6 +310,64 @@ class SqliteStore:
 
     def put_witnessed(self, origin: str, size: int, root: bytes) -> None:
         self._run("INSERT OR REPLACE INTO witnessed VALUES(?,?,?)", (origin, size, root))
+
+    # -- tag sets -----------------------------------------------------------------------------------------
+
+    def put_set(self, row: SetRow) -> None:
+        self._run("INSERT OR REPLACE INTO tagset(edition, owner, epoch, notice, hashes, at) VALUES(?,?,?,?,?,?)",
+                  (row.edition, row.owner, row.epoch, row.notice, row.hashes, row.at))
+
+    def sets(self) -> list[SetRow]:
+        rows = self._all("SELECT owner, epoch, edition, notice, hashes, at FROM tagset ORDER BY owner, epoch, at, "
+                         "edition")
+        return [SetRow(*row) for row in rows]
+
+    def put_buckets(self, edition: bytes, first: int, buckets: Sequence[bytes]) -> None:
+        if self.buckets_held(edition) != first or not self._all("SELECT 1 FROM tagset WHERE edition=?", (edition,)):
+            raise StoreError("buckets of a known set are put in their order", code="store")
+        for number, entries in enumerate(buckets, start=first):
+            self._run("INSERT INTO tagbucket(edition, number, entries) VALUES(?,?,?)", (edition, number, entries))
+
+    def bucket(self, edition: bytes, number: int) -> bytes | None:
+        row = self._run("SELECT entries FROM tagbucket WHERE edition=? AND number=?", (edition, number)).fetchone()
+        return row[0] if row else None
+
+    def buckets(self, edition: bytes, first: int, most_bytes: int) -> list[bytes]:
+        found: list[bytes] = []
+        cursor = self._run("SELECT entries FROM tagbucket WHERE edition=? AND number>=? ORDER BY number",
+                           (edition, first))
+        for (entries,) in cursor:
+            most_bytes -= len(entries)
+            if found and most_bytes < 0:
+                break
+            found.append(entries)
+        return found
+
+    def buckets_held(self, edition: bytes) -> int:
+        (count,) = self._run("SELECT count(*) FROM tagbucket WHERE edition=?", (edition,)).fetchone()
+        return int(count)
+
+    def drop_set(self, edition: bytes) -> None:
+        self._run("DELETE FROM tagset WHERE edition=?", (edition,))
+        self._run("DELETE FROM tagbucket WHERE edition=?", (edition,))
+
+    # -- kept for a time ----------------------------------------------------------------------------------
+
+    def put_kept(self, room: str, key: str, until: int, value: bytes) -> None:
+        self._run("INSERT OR REPLACE INTO kept VALUES(?,?,?,?)", (room, key, until, value))
+
+    def kept(self, room: str, key: str) -> bytes | None:
+        row = self._run("SELECT value FROM kept WHERE room=? AND key=?", (room, key)).fetchone()
+        return row[0] if row else None
+
+    def kept_in(self, room: str) -> dict[str, bytes]:
+        return dict(self._all("SELECT key, value FROM kept WHERE room=? ORDER BY key", (room,)))
+
+    def drop_kept(self, room: str, key: str) -> None:
+        self._run("DELETE FROM kept WHERE room=? AND key=?", (room, key))
+
+    def prune_kept(self, now: int) -> int:
+        return self._run("DELETE FROM kept WHERE until<=?", (now,)).rowcount
 
 
 def _translated(error: sqlite3.Error) -> StoreError:

@@ -20,6 +20,7 @@ Source: the list as the United Nations publishes it, schema sc-sanctions.xsd. A 
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import unicodedata
 import zlib
@@ -34,7 +35,7 @@ from hamsaya.base import instants
 from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.ports.listed import BirthYears, Kind, ListedName, ListedParty, NameQuality, eligible
 
-__all__ = ["eligible", "load", "read"]
+__all__ = ["eligible", "load", "parse", "read"]
 
 MAX_BYTES = 64 * 2**20  # unpacked; the list of 2025 has 2 MB
 MAX_ENTRIES = 100_000
@@ -64,6 +65,15 @@ def load(path: Path) -> tuple[ListedParty, ...]:
     return tuple(read(path))
 
 
+def parse(unverified_bytes: bytes) -> tuple[ListedParty, ...]:
+    """Return the whole list in the bytes of its file, packed or not; raises PeerError ``bad-list`` as ``read`` does."""
+    raw = io.BytesIO(unverified_bytes)
+    try:
+        return tuple(_parse(gzip.GzipFile(fileobj=raw) if unverified_bytes.startswith(GZIP) else raw, None))
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise PeerError(f"expected XML or packed XML ({type(error).__name__})", code="bad-list") from None
+
+
 def read(path: Path, on_bad: OnBad | None = None) -> Iterator[ListedParty]:
     """Yield the entries of a list in its order, one in memory at a time.
 
@@ -89,7 +99,7 @@ def read(path: Path, on_bad: OnBad | None = None) -> Iterator[ListedParty]:
                             code="list-unreadable") from None
 
 
-def _parse(source: BinaryIO | gzip.GzipFile, on_bad: OnBad | None) -> Iterator[ListedParty]:
+def _parse(source: BinaryIO | gzip.GzipFile | io.BytesIO, on_bad: OnBad | None) -> Iterator[ListedParty]:
     reader, total = _Reader(on_bad), 0
     while chunk := source.read(CHUNK):
         total += len(chunk)

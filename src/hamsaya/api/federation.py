@@ -3,6 +3,7 @@
     POST /v1/envelopes      one envelope         → 200 receipt · 400 · 413 refused · 503 send the same bytes later
     POST /v1/pull           signed request       → 200 CBOR[envelope, …] after at most 20 s
     POST /v1/receipts       CBOR[from, pairs]    → 204
+    POST /v1/sets           signed request       → 200 one page of a tag set, to those its notice was addressed to
     POST /add-checkpoint    C2SP tlog-witness    → its status table
     GET  /checkpoint        latest checkpoint with its cosignatures
     GET  /tile/…            C2SP tlog-tiles: hash tiles and entry bundles; 404 for what is not in the log
@@ -51,6 +52,10 @@ def federation_app(service: Service) -> Starlette:
         await service.take_receipts(await read_bounded(request, MAX_RECEIPTS_BYTES))
         return Response(status_code=204)
 
+    async def sets(request: Request) -> Response:
+        page = await service.serve_set(await read_bounded(request, MAX_PULL_REQUEST_BYTES))
+        return Response(page, media_type=BINARY)
+
     async def add_checkpoint(request: Request) -> Response:
         answer = await service.witness(await read_bounded(request, MAX_WITNESS_REQUEST_BYTES))
         return Response(answer.body, answer.status, media_type=answer.content_type)
@@ -71,6 +76,7 @@ def federation_app(service: Service) -> Starlette:
         Route("/v1/envelopes", refusals(envelopes), methods=["POST"]),
         Route("/v1/pull", refusals(pull), methods=["POST"]),
         Route("/v1/receipts", refusals(receipts), methods=["POST"]),
+        Route("/v1/sets", refusals(sets), methods=["POST"]),
         Route("/add-checkpoint", refusals(add_checkpoint), methods=["POST"]),
         Route("/checkpoint", refusals(checkpoint)),
         Route("/tile/{path:path}", refusals(tile)),

@@ -14,6 +14,7 @@ from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
 from hamsaya.cli.command import Session, command, instant, reference
 from hamsaya.cli.hotline import register
+from hamsaya.cli.match_list import list_line
 from hamsaya.cli.output import Table, facts, when
 from hamsaya.messages.cases import (
     Acknowledge,
@@ -95,7 +96,7 @@ def list_cases(session: Session) -> None:
         ("case", "status", "title", "opened by", "participants", "requests", "items", "kept until"),
         [(v["case"]["case"], v["case"]["status"], v["case"]["title"], v["case"]["opener"], v["case"]["participants"],
           len(v["requests"]), len(v["items"]), when(v["case"]["retain_until"])) for v in views],
-    ))
+    ), list_line(session))
 
 
 @command(app, "show")
@@ -114,8 +115,14 @@ def show(session: Session, case: Case) -> None:
     pauses = [(r["request"]["request"], p["pause"], p["reason"], p["text"], when(p["started_at"]),
                when(min((at for at in (p["resumed_at"], p["clarified_at"]) if at is not None), default=None)),
                p["clarification"] or "-") for r in view["requests"] for p in r["request"]["pauses"]]
+    named = [s["eligibility_ref"] for s in view["case"]["subjects"] if s["eligibility"] == "unsc-listed"]
+    by_list = session.call("listed", references=named) if named else []
     session.answer(
-        view, facts(**head),
+        {**view, "un_list": session.call("list"), "listed": by_list}, facts(**head),
+        *([Table(("reference", "on the UN list", "kind", "name", "regime"), [
+            (each["reference"], each["listed"], each["kind"], each["name"], each["regime"]) for each in by_list],
+            "Named as listed")] if named else []),
+        list_line(session),
         Table(("request", "from", "to", "urgency", "state", "clock", "answer due", "late", "question"), requests,
               "Requests"),
         *([Table(("request", "pause", "reason", "text", "from", "until", "clarification"), pauses, "Pauses")]

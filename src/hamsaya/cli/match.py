@@ -1,4 +1,4 @@
-"""``hamsaya match``: names across scripts, without a node. Private hit and no-hit sets are beside it."""
+"""``hamsaya match``: names across scripts, without a node; hit/no-hit and the UN list are in the modules beside it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
+from hamsaya.cli import match_files, match_list, match_node, match_oversight
 from hamsaya.cli.command import Session, command, new_group
-from hamsaya.cli.match_probe import register
 from hamsaya.cli.output import Table, facts
 
-app = typer.Typer(help="Names across scripts to keys, and private hit/no-hit sets.", no_args_is_help=True)
-register(app)
+app = typer.Typer(help="Hit/no-hit between nodes, names across scripts, and the UN list.", no_args_is_help=True)
+for _part in (match_node, match_oversight, match_list, match_files):
+    _part.register(app)
 names = new_group(app, "names", "Keys of a name, candidates ranked with reasons, and how well both do.")
 
 Name = Annotated[str, typer.Argument(help="A name as written, in any script.")]

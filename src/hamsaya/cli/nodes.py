@@ -85,7 +85,8 @@ def status(session: Session) -> None:
     """Show what this node has, owes and waits for."""
     view = session.call("status")
     running = session.client.running
-    shown = {**view, "now": when(view["now"]), "charter_revision": view["charter_revision"][:16]}
+    shown = {**view, "now": when(view["now"]), "charter_revision": view["charter_revision"][:16],
+             "un_list": "none is loaded" if view["un_list"] is None else when(view["un_list"])}
     session.answer({**view, "running": running}, facts(running=running, **shown))
 
 

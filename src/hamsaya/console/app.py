@@ -26,6 +26,7 @@ from hamsaya.console.pages import Pages
 from hamsaya.console.problems import Trouble
 from hamsaya.console.rendering import Renderer
 from hamsaya.console.session import Door
+from hamsaya.node.listing import listing_view
 from hamsaya.node.service import Service
 
 STATIC = Path(__file__).parent / "static"
@@ -49,7 +50,8 @@ def console_app(
         disclaimers: The region pack's disclaimers by language, shown with the joint picture.
     """
     door = Door(service.node.own, login_token, session_key, service.node.clock.ticks)
-    pages = Pages(service, door, Renderer(lambda: service.node.agreement, disclaimers or {}))
+    renderer = Renderer(lambda: service.node.agreement, disclaimers or {}, lambda: listing_view(service.node))
+    pages = Pages(service, door, renderer)
     app = Starlette(
         routes=[*control_routes, *_routes(pages)],
         middleware=[

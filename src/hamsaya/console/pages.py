@@ -23,6 +23,7 @@ from hamsaya.console.session import Door
 from hamsaya.node import charter_views, console_views, views
 from hamsaya.node.actions import ACTIONS
 from hamsaya.node.core import Node
+from hamsaya.node.listing import LISTED, subjects_listed
 from hamsaya.node.service import Service
 
 T = TypeVar("T")
@@ -70,7 +71,10 @@ class Pages:
             found = None
         if found is None:
             raise Trouble("unknown-case")
-        return self.renderer.page(request, "case.html", here="/cases", view=found)
+        by_list = await self._ask(lambda node: subjects_listed(node, found.case.subjects))
+        references = [each.eligibility_ref for each in found.case.subjects if each.eligibility == LISTED]
+        listed = dict(zip(references, by_list, strict=True))
+        return self.renderer.page(request, "case.html", here="/cases", view=found, listed=listed)
 
     async def picture(self, request: Request) -> Response:
         state, areas = await self._ask(lambda node: (node.state.monitor, node.agreement.areas))

@@ -17,6 +17,7 @@ from hamsaya import __version__
 from hamsaya.base.instants import DAY, SECOND
 from hamsaya.console.i18n import COOKIE, LANGUAGES, Language, choose, reader, translations
 from hamsaya.node.agreement import Agreement
+from hamsaya.node.listing import ListingView
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Characters that embed, override or isolate a direction. <bdi> keeps them from turning the words around a text; inside
@@ -47,10 +48,14 @@ def names(agreement: Agreement, language: Language) -> dict[str, str]:
 
 
 class Renderer:
-    """Makes pages for one node: ``agreement`` returns the one in effect, ``disclaimers`` are the pack's by language."""
+    """Makes pages for one node: ``agreement`` returns the one in effect, ``disclaimers`` are the pack's by language;
+    ``listing`` returns the UN list's date and state, which stand on every page."""
 
-    def __init__(self, agreement: Callable[[], Agreement], disclaimers: Mapping[str, str]) -> None:
-        self._agreement, self._disclaimers = agreement, disclaimers
+    def __init__(
+        self, agreement: Callable[[], Agreement], disclaimers: Mapping[str, str],
+        listing: Callable[[], ListingView] = lambda: ListingView(as_of=None),
+    ) -> None:
+        self._agreement, self._disclaimers, self._listing = agreement, disclaimers, listing
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """Return the page, and let the browser keep a language chosen in the address."""
@@ -77,5 +82,5 @@ class Renderer:
         return {
             "t": reader(language), "name": name, "agreement": agreement, "languages": LANGUAGES.values(),
             "in_language": others, "version": __version__, "here": "", "inside": True,
-            "disclaimer": self._disclaimers.get(language.names, ""),
+            "disclaimer": self._disclaimers.get(language.names, ""), "un_list": self._listing(),
         }

@@ -161,8 +161,37 @@ def outputs(public: bytes, asked: Sequence[Asked], evaluated: Sequence[bytes], p
     products = [parse(each) for each in evaluated]
     verify_proof(public, [(each.element, each.point) for each in asked],
                  list(zip(evaluated, products, strict=True)), proof)
+    return _outputs(asked, products)
+
+
+def outputs_of_admitted(asked: Sequence[Asked], evaluated: Sequence[bytes]) -> list[bytes]:
+    """Return the outputs of an answer whose proof ``require_proof`` has verified before, against the logged key.
+
+    Raises:
+        PeerError: no element (``bad-element``).
+    """
+    return _outputs(asked, [parse(each) for each in evaluated])
+
+
+def _outputs(asked: Sequence[Asked], products: Sequence[Point]) -> list[bytes]:
     return [_finalize(each.data, encode(add(product, each.mask.unshift)))
             for each, product in zip(asked, products, strict=True)]
+
+
+def require_elements(unverified: Sequence[bytes]) -> None:
+    """Return when all are elements in their canonical encoding, not the identity; raises PeerError ``bad-element``."""
+    for each in unverified:
+        _as_input(each)
+
+
+def require_proof(public: bytes, elements: Sequence[bytes], evaluated: Sequence[bytes], proof: bytes) -> None:
+    """Return when ``proof`` shows that ``evaluated`` are ``elements`` under ``public``, to anybody who has the three.
+
+    Raises:
+        PeerError: it does not show it (``bad-proof``), or something is no element (``bad-element``).
+    """
+    asked, products = ([(each, parse(each)) for each in side] for side in (elements, evaluated))
+    verify_proof(public, asked, products, proof)
 
 
 Parsed = tuple[bytes, Point]

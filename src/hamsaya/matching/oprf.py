@@ -50,5 +50,8 @@ class QuerierSide(Protocol):
     def outputs(self, public: bytes, asked: Sequence[Any], evaluated: Sequence[bytes], proof: bytes, /) -> list[bytes]:
         """Return the outputs once the proof holds; raises PeerError ``bad-proof`` or ``bad-element``."""
 
+    def outputs_of_admitted(self, asked: Sequence[Any], evaluated: Sequence[bytes], /) -> list[bytes]:
+        """Return the outputs of an answer whose proof was verified when it was admitted; raises ``bad-element``."""
+
     def element_of(self, data: bytes, blind: bytes, /) -> bytes:
         """Return the element that ``blind`` makes of ``data``."""

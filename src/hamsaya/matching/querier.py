@@ -60,12 +60,13 @@ def prepare(
 
 def read(
     oprf: QuerierSide, notice: Notice, secrets: Sequence[Secret], probe: Probe, answer: ProbeAnswer,
-    look_up: Callable[[bytes], Hit | None],
+    look_up: Callable[[bytes], Hit | None], *, admitted: bool = False,
 ) -> list[Result]:
     """Return what became of each input, in the order of ``secrets``.
 
     Args:
         probe, answer: As they stand in the log.
+        admitted: The answer's proof was verified when it was admitted, against this notice's key.
         look_up: From an output to the hit in the verified set, ``tags.find``; or in a verified bucket.
     Raises:
         PeerError: an answer of another probe or size, made with another key, or with an element that is none
@@ -78,7 +79,8 @@ def read(
     asked = _asked(oprf, notice, secrets)
     if [each.element for each in asked] != probe.elements:
         raise ValueError("expected the secrets with which this probe was made, for this epoch's key")
-    outputs = oprf.outputs(notice.public, asked, answer.evaluated, answer.proof)
+    outputs = (oprf.outputs_of_admitted(asked, answer.evaluated) if admitted else
+               oprf.outputs(notice.public, asked, answer.evaluated, answer.proof))
     return [Result(identifier=each.identifier, hit=look_up(output))
             for each, output in zip(secrets, outputs, strict=True)]
 

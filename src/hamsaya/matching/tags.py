@@ -200,6 +200,23 @@ def verify_bucket(notice: Notice, number: int, entries: bytes, proof: Sequence[b
         raise _wrong("a bucket that leads to the logged root")
 
 
+def leaf_hashes(tags: TagSet) -> list[bytes]:
+    """Return the hashes of the set's buckets in order; with them a set is fetched bucket by bucket, each verified."""
+    return [_leaf(tags.bucket(number)) for number in range(BUCKETS)]
+
+
+def verify_hashes(notice: Notice, hashes: Sequence[bytes]) -> None:
+    """Return when ``hashes`` are those of all buckets of the set that ``notice`` is about; raises ``wrong-set``."""
+    if len(hashes) != BUCKETS or _up(list(hashes))[-1][0] != notice.root:
+        raise _wrong("the bucket hashes that lead to the logged root")
+
+
+def verify_hashed(hashed: bytes, number: int, entries: bytes) -> None:
+    """Return when ``entries`` are bucket ``number`` by its verified hash, sorted, in their place; ``wrong-set``."""
+    if _leaf(_checked(entries, number, number + 1)) != hashed:
+        raise _wrong("a bucket with the hash that leads to the logged root")
+
+
 def verify_set(notice: Notice, tags: TagSet) -> None:
     """Return when ``tags`` is the very set that ``notice`` is about.
 
@@ -214,7 +231,10 @@ def verify_set(notice: Notice, tags: TagSet) -> None:
 
 
 def _levels(tags: TagSet) -> list[list[bytes]]:
-    level = [_leaf(tags.bucket(number)) for number in range(BUCKETS)]
+    return _up(leaf_hashes(tags))
+
+
+def _up(level: list[bytes]) -> list[list[bytes]]:
     levels = [level]
     while len(level) > 1:
         pairs = zip(level[::2], level[1::2], strict=True)

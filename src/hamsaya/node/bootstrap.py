@@ -28,7 +28,7 @@ import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate
 
-from hamsaya.adapters import ucdp, ucdpfetch
+from hamsaya.adapters import ucdp, ucdpfetch, unsc
 from hamsaya.adapters.charterfile import HEAD, VERSION, load_charter, versions
 from hamsaya.adapters.clock import ExerciseClock, SystemClock, SystemRandom
 from hamsaya.adapters.http import HttpTransport, admit, make_certificate, server_context
@@ -51,6 +51,7 @@ from hamsaya.monitor.types import Incident
 from hamsaya.node.agreement import CLOCKS, Agreement
 from hamsaya.node.annexes import clock_annexes
 from hamsaya.node.core import Node, Step, no_step, open_node
+from hamsaya.node.listing import read_kept
 from hamsaya.node.rotation import reissue_card
 from hamsaya.node.send import Draft, SendJob
 from hamsaya.node.service import Pace, Service
@@ -214,6 +215,7 @@ def _open(
         node = open_node(agreement=agreement, key_store=make_key_store(), store=store, clock=_clock(settings),
                          random=SystemRandom(), step=step)
         node.routes = settings.routes
+        node.listed = read_kept(store)
     except BaseException:
         os.close(lock)
         raise
@@ -232,6 +234,7 @@ def make_service(opened: Opened) -> tuple[Service, Callable[[], object]]:
         pace,
         admit_certificate=lambda der: admit(context, der),
         keep_card=lambda node: _keep_card(opened.directory, reissue_card(node, own_card(opened.directory))),
+        read_list=unsc.parse,
     )
     return service, lambda: context
 

@@ -27,6 +27,7 @@ from hamsaya.node.handlers import FederationState, initial_state
 from hamsaya.node.journal import read_event, record_entry
 from hamsaya.ports.clock import Clock, Random
 from hamsaya.ports.keys import KeyRing, KeyStore
+from hamsaya.ports.listed import Listing
 from hamsaya.ports.store import JournalRow, RefusalRow, Store
 from hamsaya.translog.checkpoint import Checkpoint
 from hamsaya.translog.cosignature import log_vkeys, open_checkpoint, sign_checkpoint
@@ -75,6 +76,7 @@ class Node:
     tree: Tree = field(default_factory=Tree)
     pending: dict[tuple[str, bytes], Any] = field(default_factory=dict)
     routes: Mapping[str, str] = field(default_factory=dict)
+    listed: Listing | None = None
 
     @property
     def own(self) -> str:

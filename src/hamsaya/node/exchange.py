@@ -36,19 +36,36 @@ Receipts = list[tuple[bytes, bytes]]
 
 def pull_request(node: Node, peer: str) -> bytes:
     """Return this node's signed request for what ``peer`` keeps for it, dated by the machine's clock."""
-    request = encode([node.own, peer, node.clock.ticks()])
-    return encode([request, list(node.ring.message.sign(tagged(PULL_DOMAIN, request)))])
+    return signed_request(node, peer, PULL_DOMAIN, [])
 
 
 def open_pull_request(node: Node, unverified_bytes: bytes) -> str:
-    """Return the member that asks, once its signature holds and the request is for us and fresh.
+    """Return the member that asks, once its signature holds and the request is for us and fresh; as ``open_request``.
+
+    Raises:
+        PeerError: also for a request that says more than who asks whom, and when (``bad-request``).
+    """
+    member, rest = open_request(node, unverified_bytes, PULL_DOMAIN)
+    if rest:
+        raise PeerError("expected [from, to, at] addressed to this node", code="bad-request")
+    return member
+
+
+def signed_request(node: Node, peer: str, domain: str, rest: Sequence[object]) -> bytes:
+    """Return this node's signed question to ``peer`` outside envelopes, dated by the machine's clock."""
+    request = encode([node.own, peer, node.clock.ticks(), *rest])
+    return encode([request, list(node.ring.message.sign(tagged(domain, request)))])
+
+
+def open_request(node: Node, unverified_bytes: bytes, domain: str) -> tuple[str, list[object]]:
+    """Return the member that asks and what it says beside, once its signature holds and it is for us and fresh.
 
     Raises:
         PeerError: malformed, of an unknown party, stale (``stale-request``), or not signed (``bad-signature``).
     """
     request, signature = parse_signed(unverified_bytes, "request", "bad-request")
     match decode(request):
-        case [str() as member, str() as peer, int() as at] if peer == node.own:
+        case [str() as member, str() as peer, int() as at, *rest] if peer == node.own:
             pass
         case _:
             raise PeerError("expected [from, to, at] addressed to this node", code="bad-request")
@@ -63,8 +80,8 @@ def open_pull_request(node: Node, unverified_bytes: bytes) -> str:
     refusals: list[PeerError] = []
     for key in keys:  # While a key is being renewed, two are valid.
         try:
-            key.verifying_key.verify(signature, tagged(PULL_DOMAIN, request))
-            return member
+            key.verifying_key.verify(signature, tagged(domain, request))
+            return member, rest
         except PeerError as refusal:
             refusals.append(refusal)
     raise refusals[-1]

@@ -31,6 +31,8 @@ from hamsaya.compliance.types import EMPTY_COMPLIANCE, ComplianceState
 from hamsaya.linkage import reduce as linkage_reduce
 from hamsaya.linkage import rules as linkage_rules
 from hamsaya.linkage.types import EMPTY_LINKAGE, LinkageState
+from hamsaya.matching import probe as match_fold
+from hamsaya.matching.types import EMPTY_MATCHES, MatchState
 from hamsaya.messages.charter import CastVote, Contest, Record, Sign, ballot_bytes
 from hamsaya.messages.compliance import Rating
 from hamsaya.messages.envelope import statement_parts
@@ -40,7 +42,7 @@ from hamsaya.monitor import reduce as monitor_reduce
 from hamsaya.monitor import rules as monitor_rules
 from hamsaya.monitor.types import EMPTY as EMPTY_MONITOR
 from hamsaya.monitor.types import State as MonitorState
-from hamsaya.node import directory, persons, signers
+from hamsaya.node import directory, match_rules, persons, signers
 from hamsaya.node.agreement import REVISION_BYTES, Agreement
 from hamsaya.node.directory import EMPTY_DIRECTORY, DirectoryState
 from hamsaya.node.persons import EMPTY_PERSONS, PersonsState
@@ -64,6 +66,7 @@ class FederationState:
     monitor: MonitorState = EMPTY_MONITOR
     compliance: ComplianceState = EMPTY_COMPLIANCE
     linkage: LinkageState = EMPTY_LINKAGE
+    matches: MatchState = EMPTY_MATCHES
 
 
 def initial_state(own: str) -> FederationState:
@@ -203,6 +206,12 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
         ),
         lambda state, event: replace(state, linkage=linkage_reduce.apply(state.linkage, event)),
     ),
+    "match": (
+        lambda agreement, state, event: match_rules.decide(
+            agreement, state.matches, state.cases, state.directory, event
+        ),
+        lambda state, event: replace(state, matches=match_fold.apply(state.matches, event)),
+    ),
 }
 
 
@@ -250,4 +259,5 @@ def snapshot(state: FederationState) -> Any:
         "monitor": monitor_reduce.snapshot(state.monitor),
         "compliance": compliance_reduce.snapshot(state.compliance),
         "linkage": linkage_reduce.snapshot(state.linkage),
+        "matches": match_fold.snapshot(state.matches),
     }

@@ -9,7 +9,8 @@ The files let a researcher try the protocol and a lawyer see what each side hold
 as signed messages, and the rules of ``matching.probe`` (an open case, the budgets) are applied to them; files have no
 log to count in, so here they are not.
 
-CSV columns: type, value, issuer (documents and plates); a responder's also category, desk and, if wanted, planted.
+CSV columns: type, value, issuer (documents and plates); a responder's also category, desk and, if wanted, planted. With
+a column born, the value of type name is a name as written; without one it is a key.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import secrets as chance
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -31,6 +33,7 @@ from hamsaya.crypto import oprf
 from hamsaya.crypto.oprf import EpochKey
 from hamsaya.matching import tags
 from hamsaya.matching.identifiers import identifier
+from hamsaya.matching.keys import keys
 from hamsaya.matching.querier import prepare, read
 from hamsaya.matching.tags import DECOY_SEED_BYTES, EDITION_BYTES, OVER_MATCH_CAP, Built, TagSet
 from hamsaya.matching.types import CATEGORIES, Identifier, Notice, Probe, ProbeAnswer, Record, Result, Secret
@@ -155,15 +158,20 @@ def make_request(
         PeerError: a row that is no identifier, named by its line (``bad-identifier``); a field that does not fit.
         OperatorError: no identifier, more than 100, or one twice (``bad-batch``).
     """
-    wanted = [item for _, item, _ in _rows(path)]
+    wanted = read_wanted(path)
     try:
         made = prepare(oprf, notice, responder, case, wanted, chance.token_bytes)
     except ValueError as error:
         raise OperatorError(f"{path.name}: {error}", code="bad-batch") from None
-    body = Probe(probe=probe, to=responder, epoch=notice.epoch, officer=officer, legal_basis=legal_basis,
-                 elements=made.elements, commitments=made.commitments)
+    body = Probe(probe=probe, to=responder, epoch=notice.epoch, public=notice.public, officer=officer,
+                 legal_basis=legal_basis, elements=made.elements, commitments=made.commitments)
     request = Request(responder=responder, case=case, probe=body)
     return _converted(_plain(request), Request, "the request"), made.secrets
+
+
+def read_wanted(path: Path) -> list[Identifier]:
+    """Return the identifiers in a CSV file, in its order; raises PeerError as ``make_request`` does."""
+    return [item for _, item, _ in _rows(path)]
 
 
 def read_answer(
@@ -187,14 +195,23 @@ def read_answer(
 
 def write_set(path: Path, published: TagSet) -> None:
     """Write a tag set, which is public to those who may probe."""
-    plain = _SetFile(epoch=published.epoch, edition=published.edition, desks=list(published.desks),
-                     entries=published.entries)
-    path.write_bytes(encode(_plain(plain)))
+    path.write_bytes(set_bytes(published))
 
 
 def read_set(path: Path) -> TagSet:
     """Return a tag set; ``tags.verify_set`` says whether it is the logged one."""
-    plain = _parse(path, _SetFile)
+    return read_set_bytes(path.read_bytes(), path.name)
+
+
+def set_bytes(published: TagSet) -> bytes:
+    """Return a tag set as a file's content."""
+    return encode(_plain(_SetFile(epoch=published.epoch, edition=published.edition, desks=list(published.desks),
+                                  entries=published.entries)))
+
+
+def read_set_bytes(unverified_bytes: bytes, name: str = "the tag set") -> TagSet:
+    """Return the tag set in a file's content; raises PeerError ``bad-body`` or ``non-canonical`` where it is none."""
+    plain = _converted(decode(unverified_bytes), _SetFile, name)
     return TagSet(plain.epoch, plain.edition, tuple(plain.desks), plain.entries)
 
 
@@ -248,9 +265,39 @@ def _rows(path: Path) -> Iterator[tuple[int, Identifier, dict[str, str]]]:
             for row in reader:
                 if reader.line_num > MAX_LINES:
                     raise PeerError(f"{path.name}: expected at most {MAX_LINES} lines", code="bad-record")
-                yield reader.line_num, _identifier(path, reader.line_num, row), row
+                for item in _identifiers(path, reader.line_num, row):
+                    yield reader.line_num, item, row
     except (UnicodeDecodeError, csv.Error):
         raise PeerError(f"{path.name}: expected CSV in UTF-8", code="bad-record") from None
+
+
+def _identifiers(path: Path, line: int, row: dict[str, str]) -> list[Identifier]:
+    """Return the identifier of a row, or the keys of a name as written with its year of birth."""
+    born = (row.get("born") or "").strip()
+    if (row.get("type") or "").strip().lower() != "name" or not born:
+        return [_identifier(path, line, row)]
+    try:
+        return of_name(row.get("value") or "", int(born))
+    except (ValueError, PeerError):
+        raise PeerError(f"{path.name} line {line}: expected a name with consonants, and a year of birth",
+                        code="bad-identifier") from None
+
+
+def of_name(name: str, born: int) -> list[Identifier]:
+    """Return what a name as written enters as: its keys with the year of birth, at most 4.
+
+    Raises:
+        PeerError: it has none (``bad-identifier``). ValueError: a year outside 1000 to 2999.
+    """
+    found = [identifier("name", key) for key in keys(name, born)]
+    if not found:
+        raise PeerError("expected a name of some consonants: this one has no key", code="bad-identifier")
+    return found
+
+
+def typed(kind: str, value: str, issuer: str | None) -> Identifier:
+    """Return a typed identifier in its one spelling; raises PeerError ``bad-identifier``."""
+    return identifier(kind, value, issuer)
 
 
 def _identifier(path: Path, line: int, row: dict[str, str]) -> Identifier:
@@ -263,8 +310,11 @@ def _identifier(path: Path, line: int, row: dict[str, str]) -> Identifier:
 
 @contextmanager
 def _executor(workers: int) -> Iterator[Executor]:
-    """Yield processes when more than one is wanted: multiplying holds the interpreter."""
-    with ProcessPoolExecutor(workers) if workers > 1 else ThreadPoolExecutor(1) as executor:
+    """Yield processes when more than one is wanted: multiplying holds the interpreter.
+
+    They are spawned: a running node has threads, and a fork of it might wait for ever for a lock of theirs.
+    """
+    with (ProcessPoolExecutor(workers, get_context("spawn")) if workers > 1 else ThreadPoolExecutor(1)) as executor:
         yield executor
 
 

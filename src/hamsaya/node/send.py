@@ -4,7 +4,7 @@
               question its date, a D2 or D3 answer its lock
  2  address   recipients are known; oneself is not among them
  3  permit    charter clauses, the persons who signed and the room's rules say yes, with reasons (the release rule is
-              among them)
+              among them), and this node can stand by it (``house``)
  4  keys      each recipient has published a KEM key for now
  5  seal      one content key, one wrap each, two signatures
  6  log       the leaf and journal row; the sender's own state is folded
@@ -31,7 +31,7 @@ from hamsaya.messages.envelope import CONTENT_KEY_BYTES, MAX_ENVELOPE_BYTES, Hea
 from hamsaya.messages.event import Event
 from hamsaya.messages.keys import STORE_AND_FORWARD
 from hamsaya.messages.kinds import Body, encode_body, kind_of, parse_body
-from hamsaya.node import handlers, locked, redaction
+from hamsaya.node import handlers, house, locked, redaction
 from hamsaya.node.core import Node
 from hamsaya.node.journal import make_row
 from hamsaya.ports.store import JournalRow, OutboxRow, Role
@@ -123,6 +123,7 @@ def _send(node: Node, draft: Draft) -> Sent:
     body = encode_body(draft.body)
     event, decision = _preview(node, draft, body)
     decision.require()
+    house.require_own(node, draft.body)
 
     node.step("send.4")
     keys = {member: _kem_key(node, member, event.issued_at) for member in event.recipients}

@@ -24,6 +24,9 @@ from hamsaya.node.dispatch import Dispatcher, address_of
 from hamsaya.node.enrolment import announcements
 from hamsaya.node.exchange import Bundle, Carried
 from hamsaya.node.items import items_due
+from hamsaya.node.listing import ListingView, keep_list
+from hamsaya.node.match_fetch import fetch_sets, match_due, match_housekeeping
+from hamsaya.node.match_sets import Part, serve
 from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.recipients import stop_outbox
 from hamsaya.node.rotation import close_key, peers_to_tell, prepare_successor, promote_successor, rotate_keys
@@ -31,6 +34,7 @@ from hamsaya.node.send import Draft, SendJob, Sent
 from hamsaya.node.views import overdue_requests
 from hamsaya.node.witnessing import WitnessJob, ask_witness
 from hamsaya.node.writer import LOG, Act, Writer
+from hamsaya.ports.listed import ListedParty
 from hamsaya.ports.transport import Transport
 from hamsaya.translog.witness import Answer as WitnessAnswer
 
@@ -44,6 +48,7 @@ class Pace:
 
     cosign_s: float = 60.0  # A checkpoint a minute is cosigned; more only costs signatures.
     deadlines_s: float = 5.0  # The shortest clock of the protocol is minutes long.
+    sets_s: float = 15.0  # Looking for noticed tag sets costs nothing where all are here.
     pull_pause_s: float = 0.25  # Between two long polls of a peer, longer while it does not answer; a poll waits 20 s.
     backoff_cap_s: float = 60.0  # A healed link is found within a minute.
 
@@ -57,6 +62,7 @@ class Service:
     pace: Pace = field(default_factory=Pace)
     admit_certificate: Callable[[bytes], None] = lambda certificate: None
     keep_card: Callable[[Node], object] = lambda node: None
+    read_list: Callable[[bytes], tuple[ListedParty, ...]] = lambda unverified_bytes: ()
     writer: Writer = field(init=False)
     dispatcher: Dispatcher = field(init=False)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -76,6 +82,7 @@ class Service:
         loops: Sequence[tuple[float, Callable[[], Awaitable[object]]]] = (
             (self.pace.cosign_s, self.cosign),
             (self.pace.deadlines_s, self.tick),
+            (self.pace.sets_s, self.fetch_sets),
         )
         self._tasks.append(asyncio.create_task(self.dispatcher.run()))
         self._tasks.extend(asyncio.create_task(self._every(pause, act)) for pause, act in loops)
@@ -227,9 +234,27 @@ class Service:
         own = self.node.own
         bundle = exchange.parse_bundle(unverified_bytes, own)
         carried = await exchange.take_in(self.writer, bundle.envelopes, bundle.receipts, bundle.sender)
-        await self._say(items_due)  # The key of an item that was accepted goes back with the courier.
+        for due in (items_due, match_due):  # The key of an accepted item, and answers, go back with the courier.
+            await self._say(due)
         back = await self.ask(lambda node: exchange.export_bundle(node, bundle.sender, carried.receipts))
         return carried, back
+
+    # -- tag sets of hit/no-hit ---------------------------------------------------------------------------
+
+    async def serve_set(self, unverified_bytes: bytes) -> bytes:
+        """Return the page of one of our tag sets that a peer asks for; raises PeerError where it may not have it."""
+        page: bytes = await self.writer.call(Act(lambda node: serve(node, unverified_bytes)))
+        return page
+
+    async def fetch_sets(self) -> list[Part]:
+        """Fetch what is missing of the sets that were noticed to this node; return how far each came."""
+        return await fetch_sets(self.writer, self.transport)
+
+    async def load_list(self, unverified_bytes: bytes) -> ListingView:
+        """Read the UN list in a file's bytes beside the writer, and keep it; raises what reading or keeping refuses."""
+        parties = await asyncio.to_thread(self.read_list, unverified_bytes)
+        view: ListingView = await self.writer.call(Act(lambda node: keep_list(node, unverified_bytes, parties)))
+        return view
 
     # -- witnessing ---------------------------------------------------------------------------------------
 
@@ -259,7 +284,7 @@ class Service:
     async def tick(self) -> None:
         """Do what time brings: overdue answers and votes, what items ask for, contests, expiry, KEM epochs ahead."""
         await self.writer.call(Act(_housekeeping))
-        for due in (_overdue_drafts, items_due, records_due, contests_due):
+        for due in (_overdue_drafts, items_due, match_due, records_due, contests_due):
             await self._say(due)
         await self.writer.call(Act(promote_successor))
         await self.rotate_keys()
@@ -295,6 +320,7 @@ def _housekeeping(node: Node) -> None:
     # Rows are pruned only after expiry, and expired envelopes are refused: a replay finds one or the other. The
     # skew is added so that a clock set back by as much does not open a gap.
     node.store.prune_seen(now - 5 * MINUTE)
+    match_housekeeping(node)
 
 
 def _overdue_drafts(node: Node) -> list[Draft]:

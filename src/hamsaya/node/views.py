@@ -12,6 +12,7 @@ from hamsaya.charter.history import SKEW, record_of
 from hamsaya.charter.situation import Situation
 from hamsaya.charter.types import CompetentView, InstrumentView, ProposalView, ReservationView, StandingView
 from hamsaya.node.core import Node
+from hamsaya.node.listing import listing_view
 from hamsaya.node.logview import latest_note
 from hamsaya.node.witnessing import forked_peers
 from hamsaya.ports.store import JournalRow
@@ -22,7 +23,8 @@ class _View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusView(_View, frozen=True):
-    """One node at a glance. ``forked`` names peers whose logs have shown this witness two histories."""
+    """One node at a glance. ``forked`` names peers whose logs have shown this witness two histories; ``un_list`` is the
+    date of the UN list that is loaded here."""
 
     node: str
     name: str
@@ -40,6 +42,8 @@ class StatusView(_View, frozen=True):
     open_cases: int
     overdue: int
     forked: list[str]
+    un_list: int | None
+    un_list_stale: bool
 
 
 class PeerView(_View, frozen=True):
@@ -115,7 +119,7 @@ class OverdueRequest(_View, frozen=True):
 def status(node: Node) -> StatusView:
     """Return the node at a glance."""
     now = node.clock.now()
-    cosigned = node.store.cosigned_size()
+    cosigned, listed = node.store.cosigned_size(), listing_view(node)
     return StatusView(
         node=node.own,
         name=party_name(node, node.own),
@@ -133,6 +137,8 @@ def status(node: Node) -> StatusView:
         open_cases=sum(case.status == "open" for case in node.state.cases.cases.values()),
         overdue=len(cases_views.overdue(node.state.cases, now, node.agreement.annexes(node.state.charter))),
         forked=forked_peers(node),
+        un_list=listed.as_of,
+        un_list_stale=listed.stale,
     )
 
 

@@ -25,10 +25,21 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchKey:
+    """The secrets of one epoch of hit/no-hit: the seed of its key, and that of the decoys in its sets."""
+
+    epoch: int
+    seed: bytes = field(repr=False)
+    decoy_seed: bytes = field(repr=False)
+    made_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeyRing:
     """Everything secret that a running node needs; the root is not among it.
 
     ``successor`` is a message key that has been made and not yet published: it signs only once peers may know it.
+    ``matches`` are the keys of hit/no-hit, by epoch; whoever has one can try guesses against that epoch's sets.
     """
 
     node: str
@@ -38,6 +49,11 @@ class KeyRing:
     storage: bytes = field(repr=False)
     epochs: tuple[Epoch, ...]
     successor: SigningKey | None = None
+    matches: tuple[MatchKey, ...] = ()
+
+    def match_key(self, epoch: int) -> MatchKey | None:
+        """Return the secrets of an epoch of hit/no-hit, or None when this node never had them or destroyed them."""
+        return next((key for key in self.matches if key.epoch == epoch), None)
 
     def kem(self, kid: bytes) -> KemKey | None:
         """Return the KEM key of that id, or None when this node never had it or has destroyed it."""
@@ -76,12 +92,21 @@ def rotate(ring: KeyRing, now: int, random: Random) -> KeyRing:
     return replace(ring, epochs=kept + fresh)
 
 
+def with_match_key(ring: KeyRing, epoch: int, now: int, random: Random) -> KeyRing:
+    """Return the ring with fresh secrets for ``epoch`` of hit/no-hit; itself where it has some."""
+    if ring.match_key(epoch) is not None:
+        return ring
+    made = MatchKey(epoch, random.bytes(32), random.bytes(32), now)
+    return replace(ring, matches=(*ring.matches, made))
+
+
 def encode_ring(ring: KeyRing) -> bytes:
     """Return the ring's bytes; they are secret and belong under encryption."""
     epochs = [[epoch.kem.seed, epoch.not_before, epoch.not_after] for epoch in ring.epochs]
     successor = ring.successor.seed if ring.successor else None
     seeds = [ring.message.seed, ring.log.seed, ring.witness.seed, successor]
-    return encode([1, ring.node, seeds, ring.storage, epochs])
+    matches = [[key.epoch, key.seed, key.decoy_seed, key.made_at] for key in ring.matches]
+    return encode([2, ring.node, seeds, ring.storage, epochs, matches])
 
 
 def parse_ring(secret_bytes: bytes) -> KeyRing:
@@ -89,6 +114,8 @@ def parse_ring(secret_bytes: bytes) -> KeyRing:
     plain: Any = decode(secret_bytes)
     match plain:
         case [1, str() as node, list() as seeds, bytes() as storage, list() as epochs]:
+            matches: list[Any] = []
+        case [2, str() as node, list() as seeds, bytes() as storage, list() as epochs, list() as matches]:
             pass
         case _:
             text = "expected a key ring of this version; see the CHANGELOG's Schema lines"
@@ -103,6 +130,7 @@ def parse_ring(secret_bytes: bytes) -> KeyRing:
         storage=storage,
         epochs=tuple(Epoch(KemKey(seed), begin, end) for seed, begin, end in epochs),
         successor=successor,
+        matches=tuple(MatchKey(*key) for key in matches),
     )
 
 

@@ -54,6 +54,15 @@ class ListedParty(NamedTuple):
     as_of: int
 
 
+class Listing(NamedTuple):
+    """A list as it was loaded: when it was generated, when it was loaded here, and the SHA-256 of its file."""
+
+    as_of: int
+    loaded_at: int
+    digest: bytes
+    parties: tuple[ListedParty, ...]
+
+
 def eligible(parties: Iterable[ListedParty], reference: str) -> ListedParty | None:
     """Return the listed party with that permanent reference number (``QDi.001``), None when the list has none.
 

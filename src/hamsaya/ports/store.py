@@ -6,12 +6,14 @@
 - ``outbox_due`` and ``outbox_for`` give at most ``limit`` rows of each destination: one far behind hides no other.
 - Order: journal rows are dense from 0 in the order appended; outbox rows of one destination keep their order,
   in ``outbox_for`` among those tried equally often.
+- A tag set's buckets are put in their order, from 0 on: ``buckets_held`` says how many are there, which is where
+  fetching goes on. What is ``kept`` is found by room and key, and goes with ``drop_kept`` or once its time is over.
 - A full or read-only disk raises StoreError and leaves what was there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -80,6 +82,19 @@ class RefusalRow:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class SetRow:
+    """A tag set of hit/no-hit, own or fetched: whose, which edition, what its notice says (an encoded body), and the
+    hashes of its buckets one after the other; the buckets are kept beside it."""
+
+    owner: str
+    epoch: int
+    edition: bytes
+    notice: bytes
+    hashes: bytes
+    at: int
+
+
 class Store(Protocol):
     """Everything a node keeps. See the module's promises."""
 
@@ -127,3 +142,17 @@ class Store(Protocol):
 
     def witnessed(self, origin: str) -> tuple[int, bytes] | None: ...
     def put_witnessed(self, origin: str, size: int, root: bytes) -> None: ...
+
+    def put_set(self, row: SetRow) -> None: ...
+    def sets(self) -> list[SetRow]: ...
+    def put_buckets(self, edition: bytes, first: int, buckets: Sequence[bytes]) -> None: ...
+    def bucket(self, edition: bytes, number: int) -> bytes | None: ...
+    def buckets(self, edition: bytes, first: int, most_bytes: int) -> list[bytes]: ...
+    def buckets_held(self, edition: bytes) -> int: ...
+    def drop_set(self, edition: bytes) -> None: ...
+
+    def put_kept(self, room: str, key: str, until: int, value: bytes) -> None: ...
+    def kept(self, room: str, key: str) -> bytes | None: ...
+    def kept_in(self, room: str) -> dict[str, bytes]: ...
+    def drop_kept(self, room: str, key: str) -> None: ...
+    def prune_kept(self, now: int) -> int: ...

@@ -106,10 +106,11 @@ def _act(args: Signature) -> PersonAct:
 
 
 async def _send(service: Service, args: SendArgs) -> SentView:
-    return _sent(await service.send(await service.ask(lambda node: draft_of(node, args))))
+    return sent_view(await service.send(await service.ask(lambda node: draft_of(node, args))))
 
 
-def _sent(sent: Sent) -> SentView:
+def sent_view(sent: Sent) -> SentView:
+    """Return what is shown of a message that was sent."""
     return SentView(
         message_id=sent.message_id.hex(), index=sent.index, kind=sent.kind, recipients=list(sent.recipients),
         reasons=sentences(sent.decision), obligations=sorted(sent.decision.obligations),
@@ -146,7 +147,7 @@ def prepared_view(node: Node, kept: Prepared) -> PreparedView:
 async def _approve(service: Service, args: ApproveArgs) -> SentView:
     sent: Sent = await service.writer.call(ApproveJob(args.number, _act(args.act)))
     await service.dispatcher.notify()
-    return _sent(sent)
+    return sent_view(sent)
 
 
 async def _discard(service: Service, args: NumberArgs) -> dict[str, int]:
@@ -156,7 +157,7 @@ async def _discard(service: Service, args: NumberArgs) -> dict[str, int]:
 
 async def say(service: Service, drafts: Callable[[Node], list[Draft]]) -> list[SentView]:
     """Send each message that ``drafts`` makes of committed state, in their order."""
-    return [_sent(await service.send(draft)) for draft in await service.ask(drafts)]
+    return [sent_view(await service.send(draft)) for draft in await service.ask(drafts)]
 
 
 ACTIONS: dict[str, Action] = {

@@ -1,4 +1,4 @@
-"""``match build`` and ``match probe``: the whole round by command, as people and as programs read it."""
+"""``match files``: the whole round by command, as people and as programs read it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from hamsaya.cli.match_probe import register
+from hamsaya.cli.match_files import register
 
 OWN = "type,value,issuer,category,desk\nphone,+999 12 345 67 89,,wanted,desk-1\n"
 WANTED = "type,value\nphone,00999123456789\nphone,+999123456780\n"
@@ -38,13 +38,13 @@ def test_a_round_by_command(app: typer.Typer, tmp_path: Path, monkeypatch: pytes
     def plain(*words: str) -> Any:
         return json.loads(run(app, *words, "--json"))
 
-    built = plain("build", "own.csv", "--key", "k", "--new-key", "--out", "set", "--epoch", "4")
+    built = plain("files", "build", "own.csv", "--key", "k", "--new-key", "--out", "set", "--epoch", "4")
     assert (built["entries"], built["decoys"], built["epoch"]) == (1024, 1023, 4)
-    asked = plain("probe", "request", "wanted.csv", "--notice", "set.notice", "--responder", "bel", "--case", "C-1",
+    asked = plain("files", "request", "wanted.csv", "--notice", "set.notice", "--responder", "bel", "--case", "C-1",
                   "--officer", "desk-1", "--legal-basis", "Article 4", "--out", "request", "--secrets", "secrets")
     assert asked["inputs"] == 2
-    plain("probe", "answer", "request", "--key", "k", "--notice", "set.notice", "--out", "answer")
-    words = ("probe", "result", "answer", "--request", "request", "--secrets", "secrets", "--notice", "set.notice",
+    plain("files", "answer", "request", "--key", "k", "--notice", "set.notice", "--out", "answer")
+    words = ("files", "result", "answer", "--request", "request", "--secrets", "secrets", "--notice", "set.notice",
              "--set", "set")
     found = plain(*words)
     assert found["hits"] == 1
@@ -57,7 +57,7 @@ def test_a_key_is_never_made_twice(app: typer.Typer, tmp_path: Path, monkeypatch
     """Starting an epoch is explicit: without --new-key a missing key is an error, with it an existing one."""
     monkeypatch.chdir(tmp_path)
     Path("own.csv").write_text(OWN, encoding="utf-8")
-    run(app, "build", "own.csv", "--key", "k", "--out", "set", code=1)
-    run(app, "build", "own.csv", "--key", "k", "--out", "set", "--new-key")
-    run(app, "build", "own.csv", "--key", "k", "--out", "set", "--new-key", code=1)
-    run(app, "build", "own.csv", "--key", "k", "--out", "set", "--workers", "2")
+    run(app, "files", "build", "own.csv", "--key", "k", "--out", "set", code=1)
+    run(app, "files", "build", "own.csv", "--key", "k", "--out", "set", "--new-key")
+    run(app, "files", "build", "own.csv", "--key", "k", "--out", "set", "--new-key", code=1)
+    run(app, "files", "build", "own.csv", "--key", "k", "--out", "set", "--workers", "2")

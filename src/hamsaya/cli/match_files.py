@@ -1,4 +1,4 @@
-"""``hamsaya match build`` and ``hamsaya match probe``: private hit/no-hit on files, without a node.
+"""``hamsaya match files``: private hit/no-hit on files, without a node, to try it or to look at what each side holds.
 
     register(group)        # from the module that makes the group ``match``
 """
@@ -22,12 +22,12 @@ KeyFile = Annotated[Path, typer.Option("--key", dir_okay=False, help="The epoch'
 
 
 def register(group: typer.Typer) -> None:
-    """Add ``build`` and the group ``probe`` to the group ``match``."""
-    command(group, "build", "json")(build)
-    probe = new_group(group, "probe", "Ask whether a set holds an identifier: request, answer, result, as files.")
-    command(probe, "request", "json")(request)
-    command(probe, "answer", "json")(answer)
-    command(probe, "result", "json")(result)
+    """Add the group ``files`` to the group ``match``."""
+    files = new_group(group, "files", "Hit/no-hit on files, without a node: build, request, answer, result.")
+    command(files, "build", "json")(build)
+    command(files, "request", "json")(request)
+    command(files, "answer", "json")(answer)
+    command(files, "result", "json")(result)
 
 
 def build(
@@ -45,7 +45,7 @@ def build(
     from hamsaya.node import hit_no_hit
 
     pair = hit_no_hit.new_key(key) if new_key else hit_no_hit.read_key(key)
-    with _progress("identifiers") as each:
+    with shown_progress("identifiers") as each:
         built = hit_no_hit.build_set(file, pair, epoch=epoch, workers=workers, cap=cap, each=each)
     notice = out.with_name(out.name + ".notice")
     hit_no_hit.write_set(out, built.tags)
@@ -121,7 +121,7 @@ def result(
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[int], None]]:
+def shown_progress(what: str) -> Iterator[Callable[[int], None]]:
     """Show how far the work has come, on a terminal; elsewhere show nothing."""
     if not sys.stderr.isatty():
         yield lambda count: None
