@@ -54,7 +54,7 @@ def test_the_latest_statement_of_a_digest_stands() -> None:
 
 def test_other_kinds_change_nothing() -> None:
     """A room folds its own messages only."""
-    assert fold(event("north", Attest(finding="F", verdict="breach"))) == EMPTY
+    assert fold(event("north", Attest(finding="F", verdict="breach", reason=None))) == EMPTY
 
 
 REPORTS = st.lists(

@@ -27,7 +27,7 @@ REFUSED = {
     "a statement on a backward period": (
         Picture(first=FEB, last=JAN, digest=bytes(32), cells=4, coverage="complete"), "bad-period"
     ),
-    "a body of another room": (Attest(finding="F", verdict="breach"), "unknown-kind"),
+    "a body of another room": (Attest(finding="F", verdict="breach", reason=None), "unknown-kind"),
 }
 
 
