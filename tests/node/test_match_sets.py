@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from hamsaya.base.errors import OperatorError
@@ -13,13 +15,17 @@ from hamsaya.canon import decode
 from hamsaya.matching.tags import BUCKETS
 from hamsaya.matching.types import Record
 from hamsaya.node import match_fetch, match_sets, match_views
+from hamsaya.node.match_probes import ProbeJob
 from hamsaya.node.match_sets import EPOCH_AGE, parts, prepare_epoch, request, tidy
+from hamsaya.node.send import Draft
+from hamsaya.node.service import Service
 from hamsaya.node.writer import Act, Writer
 from hamsaya.ports.transport import Address, Answer
-from tests.api.client import post, refusal
+from tests.api.client import post, refusal, served
 from tests.matching.scene import phone, records
-from tests.node.match_scene import WATCH, Scene, scenery
+from tests.node.match_scene import CASE, WATCH, Scene, scenery
 from tests.node.wires import with_service, with_writer
+from tests.support import persons
 from tests.support.federation import one
 
 
@@ -89,6 +95,23 @@ def test_the_face_serves_a_page_and_refuses_by_code(scene: Scene) -> None:
     assert refusal(post(scene.node("ir"), "/v1/sets", b"no request"))[0] == 400
     wrong = request(scene.node("pk"), "ir", b"x" * 16)
     assert refusal(post(scene.node("ir"), "/v1/sets", wrong)) == (400, "not-addressed")
+
+
+def test_a_running_node_answers_as_soon_as_it_is_asked(scene: Scene) -> None:
+    """Not with the clock's next turn: whoever asks sits and waits."""
+    probe, secrets = scene.prepare("pk", "ir", [phone(1)], "P-1")
+    draft = persons.signed(scene.node("pk"), Draft(probe, ("ir", WATCH), case=CASE))
+    one(scene.node("pk"), ProbeJob(draft, tuple(secrets)))
+    envelope = next(raw for to, _, raw in scene.fed.waiting("pk") if to == "ir")
+
+    async def story(service: Service, client: httpx.AsyncClient) -> str:
+        assert (await client.post("/v1/envelopes", content=envelope)).status_code == 200
+        async with asyncio.timeout(20):
+            while not await service.ask(lambda node: node.store.waiting_counts().get("pk", 0)):
+                await asyncio.sleep(0.01)
+        return await service.ask(lambda node: node.state.matches.probes["pk", "P-1"].status)
+
+    assert served(scene.node("ir"), story) == "answered"
 
 
 def test_a_later_edition_takes_the_place_of_the_first(scene: Scene) -> None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from hamsaya.base.errors import HamsayaError, OperatorError, PolicyRefusal
 from hamsaya.base.instants import MINUTE
 from hamsaya.crypto.signing import SigningKey
+from hamsaya.matching.types import EMPTY_MATCHES, MatchState
 from hamsaya.messages.cases import Overdue
 from hamsaya.messages.keys import open_card
 from hamsaya.messages.node import Peer, Publish
@@ -67,6 +68,7 @@ class Service:
     dispatcher: Dispatcher = field(init=False)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _witness_sizes: dict[str, int] = field(default_factory=dict)
+    _matches: MatchState = EMPTY_MATCHES
 
     def __post_init__(self) -> None:
         self.writer = Writer(self.node)
@@ -117,7 +119,16 @@ class Service:
     async def receive(self, unverified_bytes: bytes) -> Received:
         """Run bytes through the receive pipeline; raises what it refuses."""
         received: Received = await self.writer.call(ReceiveJob(unverified_bytes))
+        self._answer_soon()
         return received
+
+    def _answer_soon(self) -> None:
+        """Let a running node say at once what a probe or an audit that has just come asks of it, not with the clock."""
+        matches = self.node.state.matches
+        if self._tasks and matches is not self._matches:
+            self._tasks = [task for task in self._tasks if not task.done()]
+            self._tasks.append(asyncio.create_task(self._say(match_due)))
+        self._matches = matches
 
     async def ask(self, question: Callable[[Node], T]) -> T:
         """Answer a question on committed state."""
