@@ -113,3 +113,9 @@ def test_a_panel_runs_forward_and_names_cells_once() -> None:
         panel(table(), first=LAST, last=FIRST)
     with pytest.raises(ValueError, match="once"):
         panel(table(), first=FIRST, last=LAST, cells=[5, 5])
+
+
+def test_a_sum_beyond_counting_is_refused() -> None:
+    """Two rows of two thousand million deaths are somebody's error, and must not come out as a negative number."""
+    with pytest.raises(ValueError, match="2\\*\\*31"):
+        panel(table(2, best=2**31 - 1), first=FIRST, last=LAST)

@@ -76,7 +76,7 @@ class Panel:
 
 
 class _Counts(NamedTuple):
-    """Contributions to a panel: cell, month, type (1 to 3), deaths and incidents, of equal length."""
+    """Contributions to a panel, of equal length: cell, deaths int64; month, incidents int32; type (1 to 3) int8."""
 
     cell: Array
     month: Array
@@ -103,7 +103,7 @@ def panel(
         places: ``spread`` as rule 2, ``point`` leaves every incident where its point is, ``drop`` leaves out those
             whose place is an area.
     Raises:
-        ValueError: ``last`` comes before ``first``, or a cell is named twice.
+        ValueError: ``last`` comes before ``first``, a cell is named twice, or one cell and month has 2**31 deaths.
     """
     if last < first:
         raise ValueError("expected a period that runs forward")
@@ -124,23 +124,25 @@ def panel(
 def _dated(table: Incidents, cell: Array, kept: Array, dates: Dates) -> tuple[_Counts, Array]:
     """Rule 1: return contributions and the row of the table that each came from."""
     rows = np.flatnonzero(kept)
-    first = table.start_month[rows] if dates == "spread" else table.end_month[rows]
-    pieces = (table.end_month[rows] - first + 1).astype("i8")
+    if dates == "end":
+        return _Counts(cell[rows], table.end_month[rows], table.violence[rows], table.best[rows].astype("i8"),
+                       np.ones(len(rows), "i4")), rows
+    first = table.start_month[rows].astype("i8")
+    pieces = table.end_month[rows] - first + 1
     row = np.repeat(rows, pieces)
     ends = np.cumsum(pieces)
-    month = np.repeat(first.astype("i8"), pieces) + np.arange(len(row)) - np.repeat(ends - pieces, pieces)
+    month = np.repeat(first, pieces) + np.arange(len(row)) - np.repeat(ends - pieces, pieces)
     deaths = table.best[row].astype("i8")
-    if dates == "spread":
-        # Days of the event up to the end of the month, of all its days; floors of the running share conserve the sum.
-        start, end = table.start[row].astype("i8"), table.end[row].astype("i8")
-        after = (month + 1).astype("M8[M]").astype("M8[D]").astype("i8")
-        before = month.astype("M8[M]").astype("M8[D]").astype("i8")
-        days = end - start + 1
-        upto, since = (np.clip(edge - start, 0, days) for edge in (after, before))
-        deaths = deaths * upto // days - deaths * since // days
-    events = np.zeros(len(row), "i8")
+    # Days of the event up to the end of the month, of all its days; floors of the running share conserve the sum.
+    start, end = table.start[row].astype("i8"), table.end[row].astype("i8")
+    after = (month + 1).astype("M8[M]").astype("M8[D]").astype("i8")
+    before = month.astype("M8[M]").astype("M8[D]").astype("i8")
+    days = end - start + 1
+    upto, since = (np.clip(edge - start, 0, days) for edge in (after, before))
+    deaths = deaths * upto // days - deaths * since // days
+    events = np.zeros(len(row), "i4")
     events[ends - 1] = 1
-    return _Counts(cell[row], month, table.violence[row].astype("i8"), deaths, events), row
+    return _Counts(cell[row], month.astype("i4"), table.violence[row], deaths, events), row
 
 
 def _placed(table: Incidents, counts: _Counts, rows: Array, moved: Array) -> _Counts:
@@ -169,8 +171,8 @@ def _shared(part: _Counts, cells: Array, weights: Array) -> _Counts:
         of_type = part.violence == violence
         deaths, events = (apportion(int(column[of_type].sum()), weights) for column in (part.deaths, part.events))
         here = np.flatnonzero((deaths > 0) | (events > 0))
-        made.append(_Counts(cells[here], np.full(len(here), part.month[0]), np.full(len(here), violence),
-                            deaths[here], events[here]))
+        made.append(_Counts(cells[here], np.full(len(here), part.month[0], "i4"), np.full(len(here), violence, "i1"),
+                            deaths[here], events[here].astype("i4")))
     return _Counts(*(np.concatenate(columns) for columns in zip(*made, strict=True)))
 
 
@@ -254,6 +256,9 @@ def _summed(
     flat = np.ravel_multi_index((counts.violence[inside] - 1, at[inside], counts.month[inside] - first), shape)
     for target, column in ((made.deaths, counts.deaths), (made.events, counts.events)):
         # Sums of whole numbers below 2**53 are exact as floats.
-        target.ravel()[:] = np.bincount(flat, column[inside].astype("f8"), target.size)
+        sums = np.bincount(flat, column[inside], target.size)
+        if sums.size and sums.max() >= 2**31:
+            raise ValueError("expected fewer than 2**31 deaths in a cell and month")
+        target.ravel()[:] = sums
     left = Sum(dropped.events + int(counts.events[~inside].sum()), dropped.deaths + int(counts.deaths[~inside].sum()))
     return Panel(grid, given, first, made.deaths, made.events, spread, left)
