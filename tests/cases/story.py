@@ -37,6 +37,7 @@ from hamsaya.messages.cases import (
 from hamsaya.messages.caveats import Caveats, Grading, Word, listed
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import Body, kind_of
+from hamsaya.messages.notices import SealedDate, date_commitment
 
 T0 = 1_750_000_000_000
 OBSERVERS = frozenset({"watch"})
@@ -63,9 +64,18 @@ def case_open(**fields: Any) -> Open:
         desk="desk",
         officer="ava-1",
         retain_until=T0 + 90 * DAY,
+        notice=sealed(),
         subjects=[person()],
     )
     return with_fields(plain, **fields)
+
+
+NOTICE_SALT = b"s" * 32
+
+
+def sealed(date: int = T0 + 60 * DAY, case: str = "C-1") -> SealedDate:
+    """Return a day of notice as its opener seals it; what is sealed does not matter here."""
+    return SealedDate(commitment=date_commitment(case, date, NOTICE_SALT), sealed=b"x" * 64)
 
 
 def person(label: str = "P") -> Subject:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hamsaya.cases import files, requests
+from hamsaya.cases import files, freezing, notices, requests
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "cases.md").read_text(encoding="utf-8")
 
@@ -29,7 +29,8 @@ def printed(first_state: str, second_state: str) -> tuple[dict[tuple[str, str], 
 @pytest.mark.parametrize(
     ("states", "transitions", "crossing", "roles"),
     [
-        (("none", "raised"), files.TRANSITIONS, {}, files.ROLES),
+        (("none", "raised"), {**files.TRANSITIONS, **freezing.TRANSITIONS, **notices.TRANSITIONS}, {},
+         {**files.ROLES, **freezing.ROLES, **notices.ROLES}),
         (("none", "asked"), requests.OPEN_ROWS, requests.CROSSING, requests.ROLES),
     ],
 )

@@ -18,7 +18,7 @@ from hamsaya.node.core import Node
 from hamsaya.node.send import Draft, completed, to_sign
 from hamsaya.node.signers import NAMED, seats_of
 
-ROLES: dict[str, tuple[str, ...]] = {"desk-1": ("liaison", "analyst", "verifier"), "desk-2": ("releaser",)}
+ROLES: dict[str, tuple[str, ...]] = {"desk-1": ("liaison", "analyst", "verifier", "auditor"), "desk-2": ("releaser",)}
 
 
 def key_of(member: str, person: str, roles: tuple[str, ...] = ()) -> PersonKey:

@@ -9,7 +9,7 @@ Rules
 3. A pause has a reason, and stops the steps that ``STOPS`` lists for it and no other. The receipt of a message on a
    threat to life is never paused, and under a threat to life no clarification stops a clock.
 4. Time counts once however many pauses cover it. While a pause is open that stops a clock before its term is used up,
-   the step has no due instant.
+   the step has no due instant. A freeze by oversight stops every step.
 5. The first answer to a routine request may be extended once, by 23 days, with a reason said before it is due.
 6. A step is in time when done by its due instant, overdue after it. A pause that begins later does not help.
 7. Reminders fall when half and four fifths of the term are used. What is overdue climbs ``ESCALATION``: at once, when
@@ -211,6 +211,7 @@ class Clock:
         held_directly: Whether the asked member holds the answer itself; until it says otherwise it is taken to.
         extension: Counts where rule 5 lets it.
         nth: Which time, from 1, for a step that repeats.
+        frozen: Times, start and end in UTC ms (None while open), for which oversight lets every step stand.
     Raises:
         ValueError: ``nth`` is not 1 for a step that does not repeat.
     """
@@ -223,6 +224,7 @@ class Clock:
     held_directly: bool = True
     extension: Extension | None = None
     nth: int = 1
+    frozen: tuple[tuple[int, int | None], ...] = ()
 
     def __post_init__(self) -> None:
         if self.nth < 1 or (self.nth > 1 and (self.step, self.urgency) not in REPEATS):
@@ -384,6 +386,10 @@ def _clipped(clock: Clock) -> Iterator[tuple[int, int]]:
     for pause in clock.pauses:
         start, end = max(pause.start, clock.started), _OPEN if pause.end is None else pause.end
         if start < end and stops(pause.reason, clock.step, clock.urgency):
+            yield start, end
+    for begun, ended in clock.frozen:
+        start, end = max(begun, clock.started), _OPEN if ended is None else ended
+        if start < end:
             yield start, end
 
 

@@ -12,6 +12,7 @@ Rules
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace as replace_clock
 from itertools import product
 from typing import Any
 
@@ -132,6 +133,7 @@ def clock(request: Request, step: Step, annexes: Sequence[Annex] = ()) -> Clock:
         pauses=tuple(clocks.Pause(pause.reason, pause.started_at, ended_at(pause)) for pause in request.pauses),
         annex=clocks.annex_for(annexes, request.asker, request.asked, request.asked_at),
         extension=None if request.extended is None else Extension(request.extended.reason, request.extended.at),
+        frozen=tuple((span.start, span.end) for span in request.frozen),
     )
     admitted = request.admitted
     if admitted is None or admitted.held_directly:
@@ -141,7 +143,7 @@ def clock(request: Request, step: Step, annexes: Sequence[Annex] = ()) -> Clock:
 
 
 def _elsewhere(usual: Clock) -> Clock:
-    return Clock(usual.step, usual.urgency, usual.started, usual.pauses, usual.annex, False, usual.extension)
+    return replace_clock(usual, held_directly=False)
 
 
 def due(request: Request, step: Step, annexes: Sequence[Annex] = ()) -> int | None:
@@ -159,13 +161,15 @@ def dues_the_asker_may_know(request: Request, step: Step, annexes: Sequence[Anne
 
 
 def _known(request: Request) -> Iterator[Request]:
-    """Yield the request as its asker may know it: any part of what the asked member said about its clocks."""
+    """Yield the request as its asker may know it: any part of what others said about its clocks."""
     admissions = {None, request.admitted}
     extensions = {None, request.extended}
+    spans = [{None, span, replace(span, end=None)} for span in request.frozen]
     for pauses in product(*(_known_pause(pause) for pause in request.pauses)):
-        for admitted, extended in product(admissions, extensions):
+        for admitted, extended, *frozen in product(admissions, extensions, *spans):
             kept = tuple(pause for pause in pauses if pause is not None)
-            yield replace(request, pauses=kept, admitted=admitted, extended=extended)
+            yield replace(request, pauses=kept, admitted=admitted, extended=extended,
+                          frozen=tuple(span for span in frozen if span is not None))
 
 
 def _known_pause(pause: Paused) -> set[Paused | None]:

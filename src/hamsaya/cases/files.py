@@ -4,8 +4,10 @@ Rules of the kinds
 raise     before the opening, decided by two different persons, told to every party that oversees
                                                                     else ``two-persons``, ``oversight-missing``
 open      participants named once; at most ``MAX_SUBJECTS`` subjects, or as many as its opener's two persons raised it
-          to; kept after today, at most five years and at most as long as its instrument lets it
-                                              else ``participants``, ``too-many-subjects``, ``retention``
+          to; kept after today, at most five years and at most as long as its instrument lets it; with a sealed date
+          of notice where it names a person
+                                              else ``participants``, ``too-many-subjects``, ``retention``,
+                                                                                          ``notice-missing``
 close     by the opener
 """
 
@@ -15,6 +17,7 @@ from collections.abc import Iterator
 
 from hamsaya.base.decision import Decision, refuse
 from hamsaya.base.instants import DAY
+from hamsaya.cases import notices
 from hamsaya.cases.matter import Matter
 from hamsaya.cases.types import Case, CasesState
 from hamsaya.messages.cases import MAX_SUBJECTS, Close, Open, Raise
@@ -58,6 +61,7 @@ def refusals(state: CasesState, event: Event, matter: Matter, longest: int) -> I
             yield from _raise(event, body, matter)
         case Open() as body:
             yield from _open(event, body, longest)
+            yield from notices.opening(body)
             yield from _named(state, event, body, matter)
         case body:
             assert isinstance(body, Close)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hamsaya.cases import item_fold
+from hamsaya.cases import freezing, item_fold, notices
 from hamsaya.cases.course import after
 from hamsaya.cases.types import Case, CasesState, Raised, Request
 from hamsaya.messages.cases import (
@@ -33,6 +33,8 @@ from hamsaya.messages.cases import (
     Withdraw,
 )
 from hamsaya.messages.event import Event
+from hamsaya.messages.notices import NoticeDate, NoticeGiven, NoticePostpone
+from hamsaya.messages.oversight import Freeze, Unfreeze
 
 
 def apply(state: CasesState, event: Event) -> CasesState:
@@ -40,11 +42,11 @@ def apply(state: CasesState, event: Event) -> CasesState:
     ref, at = event.case or "", event.issued_at
     match event.body:
         case Open() as body:
-            return _put(state, _opened(ref, event, body))
+            return notices.apply(_put(state, _opened(ref, event, body)), event)
         case Close(outcome=outcome):
             return _put(state, replace(state.cases[ref], status="closed", closed_at=at, outcome=outcome))
         case Ask() as body:
-            return _put(state, _asked(ref, event, body))
+            return _put(state, freezing.with_spans(state, _asked(ref, event, body)))
         case Answer() as body:
             answered = state
             if body.supersedes is None:
@@ -56,6 +58,10 @@ def apply(state: CasesState, event: Event) -> CasesState:
             | Transfer(request=request) | Withdraw(request=request) | Overdue(request=request)
         ):
             return _put(state, _moved(state, event, request))
+        case Freeze() | Unfreeze():
+            return freezing.apply(state, event)
+        case NoticeDate() | NoticeGiven() | NoticePostpone():
+            return notices.apply(state, event)
         case Raise() as body:
             return dataclasses.replace(state, raises=state.raises.set(ref, _raised(ref, event, body)))
         case _:
@@ -115,7 +121,9 @@ def _asked(ref: str, event: Event, body: Ask) -> Request:
 def snapshot(state: CasesState) -> Any:
     """Return ``state`` as a plain value; equal states give equal values."""
     return {"cases": _plain(state.cases), "requests": _plain(state.requests), "items": _plain(state.items),
-            "raises": _plain(state.raises), "grants": _plain(state.grants)}
+            "raises": _plain(state.raises), "grants": _plain(state.grants), "notices": _plain(state.notices),
+            "freezes": [[msgspec.to_builtins(each, builtin_types=(bytes,)) for each in state.freezes[case]]
+                        for case in sorted(state.freezes)]}
 
 
 def _plain(records: Mapping[Any, Any]) -> list[Any]:

@@ -30,6 +30,8 @@ from hamsaya.messages.cases import (
 )
 from hamsaya.messages.caveats import Caveats, Grading, Word
 from hamsaya.messages.items import UseOutcome
+from hamsaya.messages.notices import NoticeWay, PostponeReason
+from hamsaya.messages.oversight import FreezeReason, UnfreezeReason
 
 CaseStatus = Literal["open", "closed"]
 RequestStatus = Literal["asked", "acknowledged", "paused", "answered", "declined", "transferred", "withdrawn"]
@@ -37,7 +39,7 @@ End = Literal["answered", "declined", "transferred"]
 ItemStatus = Literal["released", "superseded", "revoked"]
 Step = Literal["acknowledge", "answer"]
 Task = Literal[
-    "acknowledge", "answer", "purge", "mark-overdue", "clarify", "ask-again", "accept", "consent"
+    "acknowledge", "answer", "purge", "mark-overdue", "clarify", "ask-again", "accept", "consent", "give-notice"
 ]
 Key = tuple[str, str]
 """(case reference, request or item reference)"""
@@ -108,6 +110,51 @@ class Extended(_Record, frozen=True):
     at: int
 
 
+class Span(_Record, frozen=True):
+    """The time for which a request's case was frozen; no end while it is."""
+
+    start: int
+    end: int | None = None
+
+
+class Frozen(_Record, frozen=True):
+    """One freeze of a case by a party that oversees, and its end; ``officer`` and ``ended_by`` are pseudonyms."""
+
+    case: str
+    freeze: str
+    by: str
+    reason: FreezeReason
+    officer: str
+    at: int
+    ended_at: int | None = None
+    end_reason: UnfreezeReason | None = None
+    ended_by: str | None = None
+
+
+class Postponed(_Record, frozen=True):
+    """Two persons of the opener put a notice off at ``at``."""
+
+    until: int
+    reason: PostponeReason
+    officers: tuple[str, str]
+    at: int
+
+
+class Notice(_Record, frozen=True):
+    """The notice that a case owes: its sealed date, the date once it is open, and what came of it."""
+
+    case: str
+    opener: str
+    commitment: bytes
+    sealed: bytes
+    opened_at: int
+    date: int | None = None
+    postponed: tuple[Postponed, ...] = ()
+    given_at: int | None = None
+    way: NoticeWay | None = None
+    given_by: str | None = None
+
+
 class Request(_Record, frozen=True):
     """One question from one member to one other, as what either has said of it; ``status`` follows from the rest.
 
@@ -115,6 +162,7 @@ class Request(_Record, frozen=True):
         continues: The request that another member handed over to ``asked``.
         ended_at, end: When and how the asked member ended it; ``declined`` and ``transferred_to`` go with their end.
         marks: The steps its asker recorded as overdue.
+        frozen: When its case was frozen.
     """
 
     case: str
@@ -139,6 +187,7 @@ class Request(_Record, frozen=True):
     transferred_to: str | None = None
     withdrawn_at: int | None = None
     marks: tuple[Step, ...] = ()
+    frozen: tuple[Span, ...] = ()
 
 
 class Attested(_Record, frozen=True):
@@ -287,6 +336,8 @@ class CasesState:
     own: str | None = None
     raises: immutables.Map[str, Raised] = immutables.Map()
     grants: immutables.Map[GrantKey, Grant] = immutables.Map()
+    freezes: immutables.Map[str, tuple[Frozen, ...]] = immutables.Map()
+    notices: immutables.Map[str, Notice] = immutables.Map()
 
 
 EMPTY_CASES = CasesState()
@@ -334,12 +385,26 @@ class ItemView(_Record, frozen=True):
     withheld: str = ""
 
 
+class NoticeView(_Record, frozen=True):
+    """A notice, by when it is to be given as far as that is known here, and whether that is long past."""
+
+    notice: Notice
+    state: Literal["sealed", "waiting", "due", "given"]
+    due: int | None
+    late: bool
+
+
 class CaseView(_Record, frozen=True):
-    """One case with its requests and items, each in the order of their making."""
+    """One case with its requests and items, each in the order of their making.
+
+    ``frozen`` are the freezes that stand; ``notice`` is what the case owes those it names.
+    """
 
     case: Case
     requests: list[RequestView]
     items: list[ItemView]
+    frozen: list[Frozen] = []
+    notice: NoticeView | None = None
 
 
 class OverdueView(_Record, frozen=True):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from hamsaya.cases import clocks, handling
+from hamsaya.cases import clocks, freezing, handling, notices
 from hamsaya.cases.clocks import Annex, Status
 from hamsaya.cases.course import STEPS, clock, done_at, due, open_clarifications, over
 from hamsaya.cases.item_fold import is_deleted
@@ -14,8 +14,10 @@ from hamsaya.cases.types import (
     Case,
     CasesState,
     CaseView,
+    Frozen,
     Item,
     ItemView,
+    NoticeView,
     OverdueView,
     Raised,
     Request,
@@ -47,6 +49,22 @@ def raises(state: CasesState) -> list[Raised]:
     return sorted(state.raises.values(), key=lambda raised: (raised.at, raised.case))
 
 
+def frozen(state: CasesState) -> list[Frozen]:
+    """Return every freeze known here, ended ones too, oldest first; a party that oversees sees these and no case."""
+    found = (each for known in state.freezes.values() for each in known)
+    return sorted(found, key=lambda each: (each.at, each.case, each.by, each.freeze))
+
+
+def notices_owed(state: CasesState, now: int, dates: Mapping[str, int]) -> list[NoticeView]:
+    """Return the notice of every case that owes one, those to be given first.
+
+    Args:
+        dates: The sealed dates known here, by case.
+    """
+    found = [notices.view(each, now, dates.get(each.case)) for each in state.notices.values()]
+    return sorted(found, key=lambda view: (view.state == "given", view.due is None, view.due or 0, view.notice.case))
+
+
 def overdue(state: CasesState, now: int, annexes: Annexes = ()) -> list[OverdueView]:
     """Return every step that is past due and not done at ``now``, the longest overdue first."""
     found = [
@@ -62,7 +80,7 @@ def inbox(state: CasesState, member: str, now: int, annexes: Annexes = ()) -> li
     """Return what ``member`` has still to do at ``now``, by due instant; what has none comes last."""
     tasks = [
         *_asked_of(state, member, now, annexes), *_of_items(state, member, now), *_to_mark(state, member, now, annexes),
-        *_of_the_asker(state, member, now, annexes),
+        *_of_the_asker(state, member, now, annexes), *_of_notices(state, member, now),
     ]
     return sorted(tasks, key=lambda task: (task.due is None, task.due, task.case, task.reference, task.task))
 
@@ -84,6 +102,14 @@ def _of_the_asker(state: CasesState, member: str, now: int, annexes: Annexes) ->
             yield _clocked("clarify", request, clocks.status(clock(request, "answer", annexes), now))
         if request.status == "transferred" and (request.case, request.request) not in again:
             yield TaskView(task="ask-again", case=request.case, reference=request.request, due=None, late=False)
+
+
+def _of_notices(state: CasesState, member: str, now: int) -> Iterator[TaskView]:
+    """Yield the notices whose date has come, or been put off to a day that has."""
+    for notice in state.notices.values():
+        until = notices.due(notice)
+        if notice.opener == member and notice.given_at is None and until is not None and until <= now:
+            yield _task("give-notice", notice.case, notice.case, until + notices.GIVE_WITHIN, now)
 
 
 def _next(request: Request) -> Step:
@@ -164,6 +190,8 @@ def _case(state: CasesState, found: Case, now: int, annexes: Annexes) -> CaseVie
         case=found,
         requests=[_request(each, now, annexes) for each in sorted(requests, key=lambda r: (r.asked_at, r.request))],
         items=[_item(state, each) for each in sorted(items, key=lambda i: (i.released_at, i.item))],
+        frozen=list(freezing.standing(state, found.case)),
+        notice=None if (owed := state.notices.get(found.case)) is None else notices.view(owed, now),
     )
 
 

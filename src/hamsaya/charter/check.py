@@ -237,7 +237,10 @@ def _people(document: Document, compiled: Compiled) -> Iterator[Problem]:
     if document.epoch_signatures >= max(2, len(compiled.ratifiers)):
         yield warning("charter", "epoch-signatures", f"a standing changes with {document.epoch_signatures} votes of "
                                                      "others, more than there are in full standing")
+    organs = {party.id for party in document.members if party.role == "oversight"}
     for party in document.members:
+        if party.overseer and party.overseer not in organs:
+            yield error("charter", "unknown-party", f"{party.id} names {party.overseer}, which oversees nobody")
         if party.kind == "de-facto-authority" and not document.recognition:
             yield warning("charter", "recognition", f"{party.id} takes part without the clause that this is without "
                                                     "prejudice to recognition")

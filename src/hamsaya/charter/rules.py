@@ -42,9 +42,12 @@ from hamsaya.charter.types import Party, Request
 from hamsaya.messages.event import Event
 
 NOTHING = frozenset[str]()
-PASS_CUTS = frozenset(("charter.cut", "charter.propose", "charter.record", "charter.contest"))
-"""What passes a cut link: word of the cut itself, and what keeps a member from being left out of decisions that bind
-it. A record rests on signed ballots, not on trust in who sends it."""
+PASS_CUTS = frozenset((
+    "charter.cut", "charter.propose", "charter.record", "charter.contest",
+    "oversight.report", "oversight.freeze", "oversight.unfreeze", "oversight.legal-act", "oversight.release",
+))
+"""What passes a cut link: word of the cut itself, what keeps a member from being left out of decisions that bind it (a
+record rests on signed ballots, not on trust in who sends it), and what no member may keep from oversight."""
 
 
 class Facts(NamedTuple):

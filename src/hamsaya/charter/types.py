@@ -47,7 +47,10 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Party(_Part, frozen=True):
-    """One member of the charter. Names are display text, without prejudice to any position on status."""
+    """One member of the charter. Names are display text, without prejudice to any position on status.
+
+    ``overseer`` is the party with the role of oversight to which its node reports; all of them where none is named.
+    """
 
     id: Member
     kind: MemberKind
@@ -59,6 +62,7 @@ class Party(_Part, frozen=True):
     languages: tuple[str, ...] = ()
     authority: str = ""
     inbound: bool = True
+    overseer: str = ""
 
     def display(self, language: str = "en") -> str:
         """Return the party's name in ``language``, else in English, else its plain name or id."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, get_args
 
+import msgspec
 import typer
 
 from hamsaya.base.errors import OperatorError
@@ -31,6 +32,7 @@ from hamsaya.messages.cases import (
     SubjectType,
     Urgency,
 )
+from hamsaya.messages.notices import SealedDate
 
 app = typer.Typer(help="Cases between members: questions, answers, refusals, revocations.", no_args_is_help=True)
 register(app)
@@ -94,8 +96,9 @@ def list_cases(session: Session) -> None:
     views = session.call("cases")
     session.answer(views, Table(
         ("case", "status", "title", "opened by", "participants", "requests", "items", "kept until"),
-        [(v["case"]["case"], v["case"]["status"], v["case"]["title"], v["case"]["opener"], v["case"]["participants"],
-          len(v["requests"]), len(v["items"]), when(v["case"]["retain_until"])) for v in views],
+        [(v["case"]["case"], "frozen" if v["frozen"] else v["case"]["status"], v["case"]["title"], v["case"]["opener"],
+          v["case"]["participants"], len(v["requests"]), len(v["items"]), when(v["case"]["retain_until"]))
+         for v in views],
     ), list_line(session))
 
 
@@ -128,6 +131,8 @@ def show(session: Session, case: Case) -> None:
         *([Table(("request", "pause", "reason", "text", "from", "until", "clarification"), pauses, "Pauses")]
           if pauses else []),
         Table(("item", "from", "status", "holders", "caveats", "purge due", "not attested", "text"), items, "Items"),
+        *([Table(("freeze", "by", "reason", "since"), [(f["freeze"], f["by"], f["reason"], when(f["at"]))
+                                                      for f in view["frozen"]], "Frozen")] if view["frozen"] else []),
     )
 
 
@@ -156,14 +161,25 @@ def open_case(
     retain_days: Annotated[int, typer.Option(min=1, help="Days to keep it, when --retain-until is not given.")] = 365,
     retain_until: Annotated[int | None, typer.Option(parser=instant, metavar="DATE")] = None,
     subject: Annotated[list[str] | None, typer.Option(metavar="SUBJECT", help=SUBJECT_HELP)] = None,
+    notice_on: Annotated[int | None, typer.Option(
+        parser=instant, metavar="DATE", help="The day on which persons it names are to be told, sealed until then; "
+        "without it the last day of the case's time.")] = None,
 ) -> None:
     """Open a case for one purpose and one criminal act."""
     participants = list(dict.fromkeys([_own(session), *member]))
     until = retain_until if retain_until is not None else session.now() + retain_days * DAY
     subjects = [_subject(text) for text in subject or ()]
     body = Open(title=title, purpose=purpose, act=act, legal_basis=legal_basis, participants=participants, desk=desk,
-                officer=session.officer(officer), retain_until=until, subjects=subjects)
+                officer=session.officer(officer), retain_until=until, subjects=subjects,
+                notice=sealed_date(session, case, notice_on))
     session.send(body, participants[1:], case)
+
+
+def sealed_date(session: Session, case: str, date: int | None) -> SealedDate | None:
+    """Return ``date`` sealed by the node; None for none, which the node fills in where a person is named."""
+    if date is None:
+        return None
+    return msgspec.convert(session.call("seal-notice", case=case, date=date), SealedDate)
 
 
 @command(app, "ask", "send")

@@ -196,7 +196,7 @@ class Fleet:
 
 def persons_of(member: str) -> dict[str, tuple[str, ...]]:
     """Return the two persons at the desk of ``member`` in an exercise, with their roles."""
-    return {f"desk-{member}-1": ("liaison", "analyst", "verifier"), f"desk-{member}-2": ("releaser",)}
+    return {f"desk-{member}-1": ("liaison", "analyst", "verifier", "auditor"), f"desk-{member}-2": ("releaser",)}
 
 
 def _end_with_parent() -> None:

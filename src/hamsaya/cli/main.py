@@ -26,6 +26,7 @@ from hamsaya.cli import (
     match,
     monitor,
     nodes,
+    oversight,
     persons,
     release,
     treaty,
@@ -44,6 +45,7 @@ for _name, _group in {
     app.add_typer(_group, name=_name)
 cases.app.add_typer(case_requests.app)
 cases.app.add_typer(release.app)
+cases.app.add_typer(oversight.app)
 for _more in (assembly.app, treaty.app):
     charter.app.add_typer(_more)  # Without a name: its commands stand beside those of the group.
 cases.app.add_typer(case_items.app)

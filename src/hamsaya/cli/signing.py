@@ -1,8 +1,8 @@
 """What a person's signature is put under: the message as this program understands it, never bytes a node hands over.
 
 A node says what it would send (``explain``). Whoever signs compares: the body is the one that was asked for, the
-recipients are among those named, and the node may have added nothing but the ballot of a vote and the date of a
-question.
+recipients are among those named, and the node may have added nothing but the ballot of a vote, the date of a
+question and the sealed day of notice of a case.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 from hamsaya.base.errors import HamsayaError, OperatorError
 from hamsaya.cli.client import read_passphrase
 from hamsaya.messages.acts import PersonAct, PersonKey, Signed
-from hamsaya.messages.cases import Answer
+from hamsaya.messages.cases import Answer, Open
 from hamsaya.messages.charter import CastVote, Propose
 from hamsaya.messages.kinds import Body, body_from_plain, encode_body, parse_body
 
@@ -76,6 +76,8 @@ def _agreed(asked: Body, returned: Body) -> Body:
             same = msgspec.structs.replace(returned, ballot=ballot)
         case Answer(locked=None), Answer(text=None):  # The node locks what only who accepts its terms may read.
             same = msgspec.structs.replace(returned, text=asked.text, locked=None)
+        case Open(notice=None), Open():
+            same = msgspec.structs.replace(returned, notice=None)
         case Propose(put_at=0), Propose():
             same = msgspec.structs.replace(returned, put_at=0)
     if encode_body(same) != encode_body(asked):

@@ -4,6 +4,7 @@
     GET /cases, /cases/{ref}  cases                    GET /about                 what this is and what it refuses
     GET /picture              joint picture            GET /login/{token}         the one-time link
     GET /findings             promises and tranches    GET /healthz               200 when the writer answers
+    GET /oversight            what oversight sees
     GET /charter              decisions, standings     GET /charter/articles/{instrument}, /charter/decisions/{ref}
 """
 
@@ -75,6 +76,7 @@ def _routes(pages: Pages) -> list[Route | Mount]:
         Route("/charter", pages.charter),
         Route("/charter/articles/{instrument:path}", pages.instrument),
         Route("/charter/decisions/{ref:path}", pages.decision),
+        Route("/oversight", pages.oversight),
         Route("/log", pages.log),
         Route("/log/{message_id}", pages.entry),
         Route("/about", pages.about),

@@ -24,6 +24,7 @@ from hamsaya.node import charter_views, console_views, views
 from hamsaya.node.actions import ACTIONS
 from hamsaya.node.core import Node
 from hamsaya.node.listing import LISTED, subjects_listed
+from hamsaya.node.oversight import views as oversight_views
 from hamsaya.node.service import Service
 
 T = TypeVar("T")
@@ -117,6 +118,10 @@ class Pages:
         if found is None:
             raise Trouble("unknown-proposal")
         return self.renderer.page(request, "decision.html", here="/charter", view=found)
+
+    async def oversight(self, request: Request) -> Response:
+        found = await self._ask(lambda node: oversight_views.page(node, LOG_ROWS))
+        return self.renderer.page(request, "oversight.html", here="/oversight", view=found)
 
     async def log(self, request: Request) -> Response:
         before = _whole(request, "before", None)

@@ -12,6 +12,7 @@ import msgspec
 
 from hamsaya.messages.caveats import Caveats, Grading
 from hamsaya.messages.kinds import Body, Hash, Instant, Line, Member, Ref, Text, kind
+from hamsaya.messages.notices import SealedDate
 
 Purpose = Literal["prevent-attack", "investigate-attack", "trace-explosives", "trace-financing", "protect-border"]
 Act = Literal["bombing", "armed-attack", "hostage-taking", "arms-trafficking", "explosives-trafficking", "financing"]
@@ -45,11 +46,12 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 @kind("case.open")
-class Open(Body, frozen=True):
+class Open(Body, frozen=True, kw_only=True):
     """Open a case between ``participants`` for one purpose and one mutually criminalised act.
 
     ``legal_basis`` is the clause or law under which it is opened; ``desk`` and ``officer`` (a pseudonym that the sender
-    resolves) say who answers for it.
+    resolves) say who answers for it. ``notice`` seals the day on which persons it names are to be told of it; the node
+    puts it in where it is left out.
     """
 
     title: Line
@@ -60,6 +62,7 @@ class Open(Body, frozen=True):
     desk: Ref
     officer: Ref
     retain_until: Instant
+    notice: SealedDate | None = None
     subjects: Annotated[list[Subject], msgspec.Meta(max_length=MOST_SUBJECTS)]
 
 

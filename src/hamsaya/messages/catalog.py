@@ -1,7 +1,22 @@
 """Importing this module registers every message kind; the node, the tests and the tools import it once."""
 
-from hamsaya.messages import cases, charter, compliance, hotline, items, linkage, match, monitor, node, persons
+from hamsaya.messages import (
+    cases,
+    charter,
+    compliance,
+    hotline,
+    items,
+    linkage,
+    match,
+    monitor,
+    node,
+    notices,
+    oversight,
+    persons,
+)
 from hamsaya.messages.kinds import KINDS
 
-__all__ = ["KINDS", "cases", "charter", "compliance", "hotline", "items", "linkage", "match", "monitor", "node",
-           "persons"]
+__all__ = [
+    "KINDS", "cases", "charter", "compliance", "hotline", "items", "linkage", "match", "monitor", "node", "notices",
+    "oversight", "persons",
+]

@@ -165,6 +165,18 @@ class Agreement:
         """The parties with the role of oversight."""
         return frozenset(member for member, party in self.charter.members.items() if party.role == "oversight")
 
+    def overseers_of(self, member: str) -> frozenset[str]:
+        """Return the parties to which the node of ``member`` reports: the one the charter names for it, else all that
+        oversee; nobody where it is no member."""
+        party = self.charter.members.get(member)
+        if party is None or party.role != "member":
+            return frozenset()
+        return frozenset((party.overseer,)) if party.overseer else self.overseers
+
+    def overseen_by(self, overseer: str) -> frozenset[str]:
+        """Return the members whose nodes report to ``overseer``."""
+        return frozenset(member for member in self.charter.members if overseer in self.overseers_of(member))
+
     @property
     def revision(self) -> bytes:
         """The first 16 bytes of the charter's digest, as headers carry it."""

@@ -21,7 +21,7 @@ import msgspec
 
 from hamsaya.base.errors import PeerError, StoreError
 from hamsaya.node.core import Node
-from hamsaya.node.recipients import restricted, stop_outbox
+from hamsaya.node.recipients import held, restricted, stop_outbox
 from hamsaya.node.settle import settle
 from hamsaya.node.writer import LOG, Act, Writer
 from hamsaya.ports.clock import Clock, Random
@@ -30,6 +30,7 @@ from hamsaya.ports.transport import Address, Answer, Transport
 
 BASE_BACKOFF_MS = 250
 PULL_RECHECK_MS = 3_600_000
+FROZEN_RECHECK_MS = 30_000
 WINDOW = 16
 ROUND = 128
 STORE_REST_S = 2.0
@@ -110,9 +111,13 @@ class Dispatcher:
     async def _deliver_all(self, destination: str, rows: list[tuple[OutboxRow, bytes]]) -> None:
         try:
             address = await self.writer.ask(lambda node: address_of(node, destination))
+            frozen = await self.writer.ask(lambda node: {row.message_id for row, _ in rows if held(node, row)})
             window = asyncio.Semaphore(WINDOW)
 
             async def one(row: OutboxRow, envelope: bytes) -> bool:
+                if row.message_id in frozen:
+                    later = self.clock.ticks() + FROZEN_RECHECK_MS
+                    return await self._keep(retry_at((destination, row.message_id), later, "its case is frozen"))
                 async with window:
                     return await self._deliver(address, row, envelope)
 

@@ -19,7 +19,7 @@ from hamsaya.messages.envelope import MAX_ENVELOPE_BYTES, parse
 from hamsaya.messages.keys import parse_signed
 from hamsaya.node.core import Node
 from hamsaya.node.receive import Received, ReceiveJob
-from hamsaya.node.recipients import restricted, why_stopped
+from hamsaya.node.recipients import held, restricted, why_stopped
 from hamsaya.node.settle import settle
 from hamsaya.node.writer import Act, Writer
 from hamsaya.ports.store import OutboxRow
@@ -108,7 +108,7 @@ def _waiting(node: Node, member: str, limit: int) -> list[tuple[OutboxRow, bytes
     room = 4 * MAX_ENVELOPE_BYTES
     barred = member in restricted(node)
     for row, envelope in node.store.outbox_for(member, limit):
-        if barred and why_stopped(node, row):
+        if (barred and why_stopped(node, row)) or held(node, row):
             continue
         room -= len(envelope)
         if waiting and room < 0:

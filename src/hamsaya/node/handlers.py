@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hamsaya.base.decision import Decision, refuse
+from hamsaya.base.decision import Decision, permit, refuse
 from hamsaya.base.errors import PeerError
-from hamsaya.cases import hotline
+from hamsaya.cases import freezing, hotline, notices
 from hamsaya.cases import reduce as cases_reduce
 from hamsaya.cases import rules as cases_rules
 from hamsaya.cases.hotline import EMPTY_HOTLINE, HotlineState
@@ -45,6 +45,9 @@ from hamsaya.monitor.types import State as MonitorState
 from hamsaya.node import directory, match_rules, persons, signers
 from hamsaya.node.agreement import REVISION_BYTES, Agreement
 from hamsaya.node.directory import EMPTY_DIRECTORY, DirectoryState
+from hamsaya.node.oversight import rules as oversight_rules
+from hamsaya.node.oversight import stream as oversight_stream
+from hamsaya.node.oversight.types import EMPTY_OVERSIGHT, OversightState
 from hamsaya.node.persons import EMPTY_PERSONS, PersonsState
 from hamsaya.node.receipts import read_receipt_by_any
 from hamsaya.translog.cosignature import log_vkeys
@@ -67,11 +70,12 @@ class FederationState:
     compliance: ComplianceState = EMPTY_COMPLIANCE
     linkage: LinkageState = EMPTY_LINKAGE
     matches: MatchState = EMPTY_MATCHES
+    oversight: OversightState = EMPTY_OVERSIGHT
 
 
 def initial_state(own: str) -> FederationState:
     """Return the state before the first message at the node of ``own``."""
-    return FederationState(cases=CasesState(own=own))
+    return FederationState(cases=CasesState(own=own), oversight=OversightState(own=own))
 
 
 Rule = Callable[[Agreement, FederationState, Event], Decision]
@@ -163,6 +167,33 @@ def _finding_behind(state: FederationState, event: Event) -> tuple[str, Rating] 
     return compliance_views.adopted(state.compliance, event.body.ground, event.issued_at)
 
 
+def _decide_case(agreement: Agreement, state: FederationState, event: Event) -> Decision:
+    told_of_no_case = agreement.own in agreement.overseers and state.cases.cases.get(event.case or "") is None
+    if event.kind in notices.ROLES and told_of_no_case:
+        refused = oversight_rules.notice_of(state.oversight, event)
+        return refused or permit("oversight:notice", "oversight is told what comes of a notice")
+    return cases_rules.decide(
+        state.cases, event, agreement.observers, agreement.retention(event.instrument), agreement.overseers,
+        agreement.annexes(state.charter),
+    )
+
+
+def _decide_oversight(agreement: Agreement, state: FederationState, event: Event) -> Decision:
+    members = [name for name in agreement.charter.members if agreement.overseers_of(name)]
+    facts = oversight_rules.Facts(
+        overseers={name: agreement.overseers_of(name) for name in members},
+        origins={name: agreement.origin(name) for name in members}, directory=state.directory, cases=state.cases,
+    )
+    decision = oversight_rules.decide(state.oversight, event, facts)
+    return _decide_case(agreement, state, event) if decision.allowed and event.kind in freezing.ROLES else decision
+
+
+def _fold_oversight(state: FederationState, event: Event) -> FederationState:
+    if event.kind in freezing.ROLES:
+        return replace(state, cases=cases_reduce.apply(state.cases, event))
+    return replace(state, oversight=oversight_rules.apply(state.oversight, event))
+
+
 # room prefix -> (the room's rule, the room's fold)
 HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
     "node": (
@@ -182,10 +213,7 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
         lambda state, event: replace(state, charter=charter_reduce.apply(state.charter, event)),
     ),
     "case": (
-        lambda agreement, state, event: cases_rules.decide(
-            state.cases, event, agreement.observers, agreement.retention(event.instrument), agreement.overseers,
-            agreement.annexes(state.charter),
-        ),
+        _decide_case,
         lambda state, event: replace(state, cases=cases_reduce.apply(state.cases, event)),
     ),
     "hotline": (
@@ -212,13 +240,15 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
         ),
         lambda state, event: replace(state, matches=match_fold.apply(state.matches, event)),
     ),
+    "oversight": (_decide_oversight, _fold_oversight),
 }
 
 
 def decide(
     agreement: Agreement, state: FederationState, event: Event, arrived: int | None = None, *, prepared: bool = False
 ) -> Decision:
-    """Decide whether ``event`` may pass: the charter's clauses, who signed, the room's rules; the first refusal stands.
+    """Decide whether ``event`` may pass: the charter's clauses, who signed, whether its case is frozen, the room's
+    rules; the first refusal stands.
 
     Args:
         arrived: When it arrived here, for what another has sent: who has been removed or cut off since it was issued,
@@ -233,6 +263,8 @@ def decide(
     by_persons = signers.decide(state.persons, agreement.federation, event, prepared=prepared)
     if not by_persons.allowed:
         return by_persons
+    if (frozen := freezing.stopped(state.cases, event)) is not None:
+        return frozen
     rule, _ = HANDLERS[event.kind.partition(".")[0]]
     by_room = rule(agreement, state, event)
     if not by_room.allowed:
@@ -260,4 +292,5 @@ def snapshot(state: FederationState) -> Any:
         "compliance": compliance_reduce.snapshot(state.compliance),
         "linkage": linkage_reduce.snapshot(state.linkage),
         "matches": match_fold.snapshot(state.matches),
+        "oversight": oversight_stream.snapshot(state.oversight),
     }

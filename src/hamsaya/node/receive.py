@@ -11,7 +11,8 @@
               by which nodes come to the same revision; what names one that is not known here yet waits at its sender
  8  open      the wrap opens, the content key matches its commitment, body and signatures of persons fit their forms
  9  permit    charter clauses, the persons who signed and the room's rules say yes; a message whose predecessor, whose
-              persons' enrolment or whose instrument's signatures are missing here waits at its sender
+              persons' enrolment or whose instrument's signatures are missing here, or whose case is frozen, waits at
+              its sender
 10  log       the leaf and journal row; the state is folded
 11  receipt   inclusion proof to the batch's checkpoint, kept for duplicates
 12  commit    transaction durable (``core.commit``, with the rest of the batch)
@@ -152,10 +153,11 @@ def _judge(node: Node, envelope: Envelope) -> Admission:
 
 def _awaits_others(node: Node, event: Event, code: str) -> bool:
     """Say whether what others have sent may still permit ``event``: what it refers to, the enrolment of who signed it,
-    the end of another pseudonym of the person it enrols, or signatures of the charter."""
+    the end of another pseudonym of the person it enrols, signatures of the charter, or the end of a freeze."""
     if code in ("not-in-force", "not-bound"):
         return event.instrument in node.agreement.charter.instruments
-    return code in ("predecessor-missing", "unknown-person") or (event.kind, code) == ("person.enrol", "same-person")
+    waits = ("predecessor-missing", "unknown-person", "case-frozen")
+    return code in waits or (event.kind, code) == ("person.enrol", "same-person")
 
 
 def _ahead(node: Node, header: Header) -> bool:

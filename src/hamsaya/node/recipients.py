@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hamsaya.cases.freezing import stopped
 from hamsaya.charter.rules import reaches
 from hamsaya.messages.kinds import Body
 from hamsaya.node.core import Node
 from hamsaya.node.handlers import OWN
-from hamsaya.node.journal import event_of
+from hamsaya.node.journal import event_of, read_event
 from hamsaya.ports.store import OutboxRow
 
 STOPS = frozenset(("link-cut", "standing", "forbidden", "unknown-member"))
@@ -58,6 +59,15 @@ def why_stopped(node: Node, row: OutboxRow) -> str:
     event = replace(event_of(sent.header, Body()), recipients=(row.destination,))
     decision = node.agreement.decide(node.state.charter, event, OWN, node.clock.now())
     return decision.code if decision.code in STOPS else ""
+
+
+def held(node: Node, row: OutboxRow) -> bool:
+    """Say whether ``row`` waits because oversight has frozen its case since it was sent; it goes when that ends."""
+    if not any(each.ended_at is None for known in node.state.cases.freezes.values() for each in known):
+        return False
+    sent = next((each for each in node.store.find_journal(row.message_id) if each.role == "sent"), None)
+    event = read_event(sent, node.ring.storage) if sent is not None else None
+    return event is not None and stopped(node.state.cases, event) is not None
 
 
 def stop_outbox(node: Node) -> int:

@@ -6,11 +6,14 @@ Whatever carries something of the item loses it, once this node's member says so
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from hamsaya.cases.item_fold import carrier, deleted_item, is_deleted, redact
 from hamsaya.crypto.sealing import lock
 from hamsaya.messages.acts import encode_content
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import encode_body
+from hamsaya.messages.oversight import Release
 from hamsaya.node.core import Node
 from hamsaya.node.journal import read_event
 from hamsaya.ports.store import JournalRow
@@ -29,6 +32,10 @@ def follow(node: Node, row: JournalRow, event: Event) -> None:
     item = node.state.cases.items.get((event.case or "", brought)) if brought else None
     if item is not None and is_deleted(item, node.own):
         _redact(node, row, item.item)
+    if isinstance(event.body, Release) and event.sender == node.own:
+        # What oversight was shown is in its own messages here already; a second copy would outlive their deletion.
+        content = encode_content(encode_body(replace(event.body, contents=[])), event.acts)
+        node.store.redact_journal(row.index, lock(node.ring.storage, node.random.bytes(12), content, row.message_id))
 
 
 def _redact(node: Node, row: JournalRow, item: str) -> None:

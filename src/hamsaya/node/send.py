@@ -4,7 +4,8 @@
               question its date, a D2 or D3 answer its lock
  2  address   recipients are known; oneself is not among them
  3  permit    charter clauses, the persons who signed and the room's rules say yes, with reasons (the release rule is
-              among them), and this node can stand by it (``house``)
+              among them), and this node can stand by it (``house``); its case is not frozen here, and oversight was
+              told of what came before: its report goes first
  4  keys      each recipient has published a KEM key for now
  5  seal      one content key, one wrap each, two signatures
  6  log       the leaf and journal row; the sender's own state is folded
@@ -16,6 +17,7 @@ A kill before 8 leaves nothing; after 8 the outbox row is delivered at the next 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,17 +27,22 @@ from hamsaya.base.decision import Decision
 from hamsaya.base.errors import HamsayaError, OperatorError
 from hamsaya.base.ids import message_id
 from hamsaya.messages.acts import PersonAct, Signed, encode_content
-from hamsaya.messages.cases import Answer
+from hamsaya.messages.cases import Answer, Open
 from hamsaya.messages.charter import CastVote, Propose, ballot_bytes
 from hamsaya.messages.envelope import CONTENT_KEY_BYTES, MAX_ENVELOPE_BYTES, Header, seal
 from hamsaya.messages.event import Event
 from hamsaya.messages.keys import STORE_AND_FORWARD
 from hamsaya.messages.kinds import Body, encode_body, kind_of, parse_body
+from hamsaya.messages.oversight import Report
 from hamsaya.node import handlers, house, locked, redaction
 from hamsaya.node.core import Node
 from hamsaya.node.journal import make_row
+from hamsaya.node.notice_dates import with_date
 from hamsaya.ports.store import JournalRow, OutboxRow, Role
 from hamsaya.translog.leaf import SALT_BYTES
+
+REPORTED_FIRST = frozenset(("case", "match"))
+"""Rooms whose messages leave only once oversight has been told of all that is older than a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,8 @@ class SendJob:
     draft: Draft
 
     def run(self, node: Node) -> Sent:
+        if kind_of(self.draft.body).partition(".")[0] in REPORTED_FIRST:
+            _report(node)
         return _send(node, self.draft)
 
     def finish(self, node: Node, outcome: Sent, checkpoint: Any) -> Sent:
@@ -75,6 +84,19 @@ class SendJob:
 
     def refused(self, node: Node, error: HamsayaError) -> None:
         """Our own refusals are answered to the person who asked; only bytes of others are recorded."""
+
+
+def _report(node: Node) -> None:
+    """Send what oversight must have been told before anything more of a case leaves (``node.oversight.reporting``).
+
+    Nothing that is asked of this pipeline can keep it from that. Where no report can be sealed now, for want of a key
+    of the overseer, the log goes on growing and the report comes with a later turn: an absent overseer stops no case.
+    """
+    from hamsaya.node.oversight import reporting
+
+    for report, told in reporting.late(node):
+        with suppress(HamsayaError):
+            _send(node, Draft(report, told))
 
 
 def preview(node: Node, draft: Draft, *, prepared: bool = False) -> tuple[Event, Decision]:
@@ -165,7 +187,8 @@ def _send(node: Node, draft: Draft) -> Sent:
 
 
 def completed(node: Node, draft: Draft) -> Draft:
-    """Return a vote with its ballot signed, a question with its date, an answer locked; any other draft as it is.
+    """Return a vote with its ballot signed, a question with its date, an answer locked, an opening with its day of
+    notice; any other draft as it is.
 
     What is there already stays: persons have signed the body with it.
     """
@@ -175,6 +198,8 @@ def completed(node: Node, draft: Draft) -> Draft:
             return replace(draft, body=msgspec.structs.replace(vote, ballot=list(node.ring.message.sign(signed))))
         case Answer() as answer:
             return replace(draft, body=locked.lock_answer(node, draft.case or "", answer))
+        case Open() as opening:
+            return replace(draft, body=with_date(node, draft.case or "", opening))
         case Propose(put_at=0) as question:
             return replace(draft, body=msgspec.structs.replace(question, put_at=node.clock.now()))
         case _:
@@ -194,9 +219,12 @@ def _kem_key(node: Node, member: str, now: int) -> bytes:
 
 def append(node: Node, role: Role, header: Header, statement: bytes, content: bytes, event: Event) -> JournalRow:
     """Record one admitted message of either direction; what it deletes here leaves the journal with it."""
+    at, salt = node.clock.now(), node.random.bytes(SALT_BYTES)
+    if role == "sent" and isinstance(event.body, Report):
+        at, salt = event.issued_at, event.body.salt  # Who oversees this node makes this leaf from the report itself.
     row = make_row(
-        index=node.tree.size, role=role, code="admitted", at=node.clock.now(), header=header, statement=statement,
-        salt=node.random.bytes(SALT_BYTES), content=content, storage=node.ring.storage, nonce=node.random.bytes(12),
+        index=node.tree.size, role=role, code="admitted", at=at, header=header, statement=statement, salt=salt,
+        content=content, storage=node.ring.storage, nonce=node.random.bytes(12),
     )
     node.record(row, event)
     redaction.follow(node, row, event)

@@ -28,6 +28,7 @@ from hamsaya.node.items import items_due
 from hamsaya.node.listing import ListingView, keep_list
 from hamsaya.node.match_fetch import fetch_sets, match_due, match_housekeeping
 from hamsaya.node.match_sets import Part, serve
+from hamsaya.node.oversight.due import keep_watch, oversight_due
 from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.recipients import stop_outbox
 from hamsaya.node.rotation import close_key, peers_to_tell, prepare_successor, promote_successor, rotate_keys
@@ -238,6 +239,7 @@ class Service:
 
     async def export_courier(self, member: str) -> Bundle:
         """Return a courier file's content for ``member``."""
+        await self._say(oversight_due)  # A node that is only ever carried reports by the same way.
         return await self.ask(lambda node: exchange.export_bundle(node, member, []))
 
     async def import_courier(self, unverified_bytes: bytes) -> tuple[Carried, Bundle]:
@@ -245,7 +247,7 @@ class Service:
         own = self.node.own
         bundle = exchange.parse_bundle(unverified_bytes, own)
         carried = await exchange.take_in(self.writer, bundle.envelopes, bundle.receipts, bundle.sender)
-        for due in (items_due, match_due):  # The key of an accepted item, and answers, go back with the courier.
+        for due in (items_due, match_due, oversight_due):  # Keys of accepted items, answers, reports go back with it.
             await self._say(due)
         back = await self.ask(lambda node: exchange.export_bundle(node, bundle.sender, carried.receipts))
         return carried, back
@@ -293,9 +295,10 @@ class Service:
     # -- the clock's own acts -----------------------------------------------------------------------------
 
     async def tick(self) -> None:
-        """Do what time brings: overdue answers and votes, what items ask for, contests, expiry, KEM epochs ahead."""
+        """Do what time brings: overdue answers and votes, what items ask for, contests, what oversight is told, expiry,
+        KEM epochs ahead."""
         await self.writer.call(Act(_housekeeping))
-        for due in (_overdue_drafts, items_due, match_due, records_due, contests_due):
+        for due in (_overdue_drafts, items_due, match_due, records_due, contests_due, oversight_due):
             await self._say(due)
         await self.writer.call(Act(promote_successor))
         await self.rotate_keys()
@@ -332,6 +335,7 @@ def _housekeeping(node: Node) -> None:
     # skew is added so that a clock set back by as much does not open a gap.
     node.store.prune_seen(now - 5 * MINUTE)
     match_housekeeping(node)
+    keep_watch(node)
 
 
 def _overdue_drafts(node: Node) -> list[Draft]:

@@ -33,6 +33,7 @@ VERIFIER: Seats = (("verifier",),)
 DESK: Seats = (("liaison", "releaser"),)
 """Whoever is at the desk: an emergency does not wait for a second person."""
 READER: Seats = (("liaison", "analyst"),)
+AUDITOR: Seats = (("auditor",),)
 PREPARED_AND_RELEASED: Seats = (("liaison",), ("releaser",))
 
 # kind -> seats in order; the first role of a seat is the one taken by who has several. Acts of the clock and of the
@@ -66,6 +67,15 @@ SIGNERS: Mapping[str, Seats] = {
     "case.consent-end": NOBODY,
     "case.recall": NOBODY,
     "case.tombstone": NOBODY,
+    "case.notice-date": NOBODY,
+    "case.notice-postpone": PREPARED_AND_RELEASED,
+    "case.notice-given": LIAISON,
+    "oversight.report": NOBODY,
+    "oversight.compare": AUDITOR,
+    "oversight.freeze": AUDITOR,
+    "oversight.unfreeze": AUDITOR,
+    "oversight.legal-act": (("auditor",), ("releaser",)),
+    "oversight.release": NOBODY,
     "hotline.notice": DESK,
     "hotline.acknowledge": DESK,
     "hotline.say": DESK,

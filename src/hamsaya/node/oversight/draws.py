@@ -1,0 +1,130 @@
+"""Which committed probes oversight opens: drawn week by week by what neither side could choose.
+
+Rules
+1. The population of a week (UTC, from Monday) is every input that a member asked about in it, declined ones too.
+2. The seed is the hash of checkpoints that members' logs signed and reported after the week was over, the first of each
+   log, of at least two logs of which one at least is not the audited member's (``matching.audit``). Who asked could not
+   know it; the overseer cannot choose it, for every note but the first of a log is passed over.
+3. ``OPENINGS`` inputs of each member and week are drawn, all where there are fewer: misuse of a tenth of the inputs
+   goes unseen once in twenty weeks. The demand (``match.audit``) goes out by itself; whoever is audited
+   computes the same draw.
+4. A draw whose openings have not come within ``ANSWER`` is shown as not answered, which counts as misuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Literal
+
+import msgspec
+
+from hamsaya.base.errors import HamsayaError, PeerError
+from hamsaya.base.instants import DAY
+from hamsaya.matching.audit import openings_needed, population
+from hamsaya.node.core import Node
+from hamsaya.node.match_audits import audit_draft, findings_on
+from hamsaya.node.match_rules import opened_notes
+from hamsaya.node.send import Draft
+
+WEEK = 7 * DAY
+MONDAY = 4 * DAY
+"""1970-01-05, the first Monday."""
+OPENINGS = openings_needed(0.10)
+ANSWER = 7 * DAY
+MAX_NOTES = 8
+DrawState = Literal["nothing-asked", "seed-awaited", "to-demand", "demanded", "not-answered", "opened"]
+
+
+class DrawView(msgspec.Struct, frozen=True, kw_only=True):
+    """One member's draw for one week; ``picks`` are [probe, place], ``flaws`` what did not open as committed to."""
+
+    member: str
+    first: int
+    last: int
+    population: int
+    logs: list[str]
+    state: DrawState
+    demanded_at: int | None
+    picks: list[tuple[str, int]]
+    flaws: list[str]
+
+
+def last_week(now: int) -> tuple[int, int]:
+    """Return the first and the last millisecond of the last week that is over at ``now``."""
+    start = MONDAY + (now - MONDAY) // WEEK * WEEK - WEEK
+    return start, start + WEEK - 1
+
+
+def reference(member: str, last: int) -> str:
+    """Return the reference of the audit of ``member`` for the week that ends with ``last``."""
+    return f"{member}/{last}"
+
+
+def checkpoints_after(node: Node, audited: str, last: int) -> dict[str, bytes]:
+    """Return, by origin, the first note of each overseen log reported and signed after ``last``: others' logs first.
+
+    Notes of later days than the third are passed over, so that who waits cannot try again.
+    """
+    state, day = node.state.oversight, last // DAY
+    members = sorted(node.agreement.overseen_by(node.own), key=lambda member: (member == audited, member))
+    found: dict[str, bytes] = {}
+    for member in members:
+        notes = (state.notes.get((member, each)) for each in (day + 1, day + 2, day + 3))
+        note = next((each for each in notes if each is not None and _holds(node, each, last)), None)
+        if note is not None and len(found) < MAX_NOTES:
+            found[node.agreement.origin(member)] = note
+    return found
+
+
+def _holds(node: Node, note: bytes, last: int) -> bool:
+    with suppress(PeerError):
+        return bool(opened_notes(node.agreement, node.state.directory, [note], last))
+    return False
+
+
+def draws(node: Node) -> list[DrawView]:
+    """Return the draw of each overseen member for the last week that is over."""
+    first, last = last_week(node.clock.now())
+    return [draw_of(node, member, first, last) for member in sorted(node.agreement.overseen_by(node.own))]
+
+
+def draw_of(node: Node, member: str, first: int, last: int) -> DrawView:
+    """Return the draw from the inputs that ``member`` asked about in [first, last], UTC milliseconds."""
+    inputs = population(node.state.matches, member, first, last)
+    notes = checkpoints_after(node, member, last)
+    seeded = len(notes) >= 2 and bool(set(notes) - {node.agreement.origin(member)})
+    state: DrawState = "nothing-asked" if not inputs else "to-demand" if seeded else "seed-awaited"
+    audit, flaws = node.state.matches.audits.get((node.own, reference(member, last))), list[str]()
+    if audit is not None:
+        late = audit.at + ANSWER < node.clock.now()
+        state = "opened" if audit.opened_by is not None else "not-answered" if late else "demanded"
+        flaws = [finding.flaw for finding in findings_on(node, audit.audit) or ()]
+    return DrawView(
+        member=member, first=first, last=last, population=len(inputs), logs=sorted(notes), state=state,
+        demanded_at=None if audit is None else audit.at, flaws=flaws,
+        picks=[] if audit is None else [(pick.probe, pick.place) for pick in audit.picks],
+    )
+
+
+def audits_due(node: Node) -> Iterator[Draft]:
+    """Yield the demand for openings of each overseen member for the last week, where its seed is there and none was."""
+    for view in draws(node):
+        if view.state == "to-demand":
+            notes = list(checkpoints_after(node, view.member, view.last).values())
+            with suppress(HamsayaError):
+                draft = audit_draft(node, view.member, view.first, view.last, count=OPENINGS,
+                                    audit=reference(view.member, view.last), checkpoints=notes)
+                if draft is not None:
+                    yield draft
+
+
+def unopened(node: Node) -> Iterator[tuple[str, int, str]]:
+    """Yield (member, when demanded, why) for each audit of this node not answered in time, or not as committed."""
+    for (overseer, ref), audit in sorted(node.state.matches.audits.items()):
+        if overseer != node.own:
+            continue
+        if audit.opened_by is None and audit.at + ANSWER < node.clock.now():
+            yield audit.of, audit.at, f"{ref}: the inputs drawn have not been opened"
+        for flaw in {finding.flaw for finding in findings_on(node, ref) or ()}:
+            yield audit.of, audit.at, f"{ref}: an input drawn did not open as it was committed to ({flaw})"
