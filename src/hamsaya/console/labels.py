@@ -50,6 +50,8 @@ LABELS: dict[str, dict[str, str]] = {
         "match.open": "Inputs opened to oversight",
         "monitor.report": "Incident report",
         "monitor.picture": "Joint picture stated",
+        "monitor.coverage": "Coverage declared",
+        "monitor.contest": "Coverage figure contested",
         "compliance.commit": "Commitment made",
         "compliance.evidence": "Evidence lodged",
         "compliance.provisional": "Finding raised",
