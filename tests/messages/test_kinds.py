@@ -87,6 +87,8 @@ ALL = [
     "match.notice",
     "match.open",
     "match.probe",
+    "monitor.contest",
+    "monitor.coverage",
     "monitor.picture",
     "monitor.report",
     "node.peer",

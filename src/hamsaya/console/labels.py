@@ -59,6 +59,8 @@ LABELS: dict[str, dict[str, str]] = {
         "oversight.release": "Content released to oversight",
         "monitor.report": "Incident report",
         "monitor.picture": "Joint picture stated",
+        "monitor.coverage": "Coverage declared",
+        "monitor.contest": "Coverage figure contested",
         "compliance.commit": "Commitment made",
         "compliance.evidence": "Evidence lodged",
         "compliance.provisional": "Finding raised",

@@ -7,7 +7,8 @@ Rules for a report, in the order in which they are applied
 4. rows are sorted by cell, month and type, each once                        else ``rows-unsorted``
 5. low <= best <= high in each row                                           else ``bad-interval``
 6. the signed annex gives each cell to the sender                            else ``not-your-area``
-A statement of a picture's digest needs rule 1 only.
+A statement of a picture's digest needs rule 1 only. A declaration of coverage needs rules 1 and 2, rows sorted by cell,
+each once (4), and rule 6; a contest of one's own coverage needs rules 1, 2, 5 (low <= high) and 6.
 
 Reporting areas come from the annex, never from a map. A refusal names the first row that breaks a rule by its
 place, not by its content. Left out: whether a count is true; others' claims on the cell are kept beside it.
@@ -19,7 +20,7 @@ from collections.abc import Callable, Mapping
 
 from hamsaya.base.decision import Decision, permit, refuse
 from hamsaya.messages.event import Event
-from hamsaya.messages.monitor import Picture, Report, Row
+from hamsaya.messages.monitor import Coverage, Dispute, Picture, Report, Row
 from hamsaya.monitor.types import State
 
 Areas = Mapping[int, frozenset[str]]
@@ -36,6 +37,10 @@ def decide(state: State, event: Event, areas: Areas) -> Decision:
             return permit("monitor:picture", "a digest may be stated for any period")
         case Picture():
             return refuse("bad-period", "monitor:1", "the first month is after the last")
+        case Coverage() as coverage:
+            return _decide_coverage(coverage, event, areas)
+        case Dispute() as dispute:
+            return _decide_dispute(dispute, event, areas)
     return refuse("unknown-kind", "monitor", f"monitoring knows no {event.kind}")
 
 
@@ -49,6 +54,39 @@ def _decide_report(report: Report, event: Event, areas: Areas) -> Decision:
         if broken is not None:
             return refuse(code, ref, f"row {broken} of {len(report.rows)} {text}")
     return permit("monitor:report", "every row is of the period and of a cell that the sender reports on")
+
+
+def _untimely(body: Coverage | Dispute, event: Event) -> Decision | None:
+    """Return the refusal by rule 1 or 2, if there is one."""
+    if body.first > body.last:
+        return refuse("bad-period", "monitor:1", "the first month is after the last")
+    if body.as_of > event.issued_at:
+        return refuse("vintage-in-future", "monitor:2", "it is as of a time after its sending")
+    return None
+
+
+def _decide_coverage(coverage: Coverage, event: Event, areas: Areas) -> Decision:
+    if untimely := _untimely(coverage, event):
+        return untimely
+    before = 0
+    for place, row in enumerate(coverage.rows, start=1):
+        if row.gid <= before:
+            return refuse("rows-unsorted", "monitor:4", f"row {place} does not come after the row before it by cell")
+        if event.sender not in areas.get(row.gid, NOBODY):
+            return refuse("not-your-area", "monitor:6", f"row {place} is of a cell that the annex does not give to the "
+                          "sender")
+        before = row.gid
+    return permit("monitor:coverage", "every row is of a cell that the sender reports on")
+
+
+def _decide_dispute(dispute: Dispute, event: Event, areas: Areas) -> Decision:
+    if untimely := _untimely(dispute, event):
+        return untimely
+    if dispute.low > dispute.high:
+        return refuse("bad-interval", "monitor:5", "the figure contested breaks low <= high")
+    if event.sender not in areas.get(dispute.gid, NOBODY):
+        return refuse("not-your-area", "monitor:6", "a party contests the figure of its own cells only")
+    return permit("monitor:contest", "the figure is of a cell that the sender reports on")
 
 
 def _row_rules(report: Report, sender: str, areas: Areas) -> tuple[RowRule, ...]:

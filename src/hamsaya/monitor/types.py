@@ -14,7 +14,7 @@ from typing import Literal
 import immutables
 import msgspec
 
-from hamsaya.messages.monitor import Picture, Report
+from hamsaya.messages.monitor import Coverage, Dispute, Picture, Report
 
 COLUMNS, ROWS = 720, 360
 
@@ -101,11 +101,39 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """The latest declaration of coverage by one sender for exactly one period."""
+
+    message_id: bytes
+    coverage: Coverage
+
+    @property
+    def vintage(self) -> tuple[int, bytes]:
+        """The later ``as_of`` wins, then the greater message id."""
+        return self.coverage.as_of, self.message_id
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """The latest contest by one sender of the figure of one of its cells and one period."""
+
+    message_id: bytes
+    dispute: Dispute
+
+    @property
+    def vintage(self) -> tuple[int, bytes]:
+        """The later ``as_of`` wins, then the greater message id."""
+        return self.dispute.as_of, self.message_id
+
+
+@dataclass(frozen=True, slots=True)
 class State:
-    """Parts and statements by (sender, first month, last month)."""
+    """Parts, statements and declarations by (sender, first month, last month); contests also by cell."""
 
     parts: immutables.Map[tuple[str, str, str], Part] = immutables.Map()
     statements: immutables.Map[tuple[str, str, str], Statement] = immutables.Map()
+    coverage: immutables.Map[tuple[str, str, str], Declared] = immutables.Map()
+    contests: immutables.Map[tuple[str, int, str, str], Contested] = immutables.Map()
 
 
 EMPTY = State()

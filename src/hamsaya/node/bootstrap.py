@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate
 
 from hamsaya.adapters import ucdp, ucdpfetch, unsc
+from hamsaya.adapters.accounts import read_accounts
 from hamsaya.adapters.charterfile import HEAD, VERSION, load_charter, versions
 from hamsaya.adapters.clock import ExerciseClock, SystemClock, SystemRandom
 from hamsaya.adapters.http import HttpTransport, admit, make_certificate, server_context
@@ -47,6 +48,7 @@ from hamsaya.crypto.support import require_post_quantum
 from hamsaya.messages.acts import PersonKey
 from hamsaya.messages.keys import SIGNING_LIFETIME, Card, encode_card, open_card, sign_statement
 from hamsaya.messages.node import Peer
+from hamsaya.monitor.merging_types import Account
 from hamsaya.monitor.types import Incident
 from hamsaya.node.agreement import CLOCKS, Agreement
 from hamsaya.node.annexes import clock_annexes
@@ -523,6 +525,11 @@ def fetch_file(
 ) -> ucdpfetch.Fetched:
     """Download a public file, resuming what broke off."""
     return ucdpfetch.fetch(address, folder, sha256=sha256, each=each)
+def accounts_of(
+    path: Path, reporter: str, as_of: int, on_bad: Callable[[PeerError], None]
+) -> Iterator[tuple[Account, str]]:
+    """Return a reader of one reporter's accounts, each beside what tells its actor's class apart."""
+    return read_accounts(path, reporter, as_of, on_bad)
 
 
 def pack_inputs(pack: Pack) -> dict[str, Interval]:

@@ -113,6 +113,8 @@ SIGNERS: Mapping[str, Seats] = {
     "charter.contest": NOBODY,
     "monitor.report": NOBODY,
     "monitor.picture": NOBODY,
+    "monitor.coverage": RELEASER,
+    "monitor.contest": RELEASER,
     "person.enrol": NOBODY,
     "person.end": NOBODY,
     "person.name": NOBODY,
