@@ -196,3 +196,33 @@ def test_top_and_secondary_clusters_are_those_of_satscan(name: str, shared_data:
         assert ours.expected == pytest.approx(theirs["expected"], abs=0.006)
         p = float(theirs["p_value"])
         assert abs(ours.p_value - p) <= 0.0015 + 4 * (2 * p * (1 - p) / 999) ** 0.5
+
+
+def test_overdispersed_counts_do_not_alarm_as_poisson_would(threads: Executor) -> None:
+    """Where counts vary far more than Poisson, the plain scan finds clusters in nothing; with the spread it does not."""
+    rng, expected = np.random.default_rng(6), np.full((12, 20), 2.0)
+    false = {0.0: 0, 1.0: 0}
+    for trial in range(25):
+        counts = rng.poisson(rng.gamma(1.0, 2.0, expected.shape))
+        place, bins = (np.repeat(axis.ravel(), counts.ravel()).astype("i4") for axis in np.indices(counts.shape))
+        study = Study(rng.uniform(30, 32, 12), rng.uniform(60, 62, 12), place, bins, 20, expected)
+        for spread in false:
+            found = scan(replace(study, spread=spread), Settings(replicates=39, seed=trial), threads)
+            false[spread] += bool(found.clusters) and found.clusters[0].p_value <= 0.1
+    assert false[0.0] >= 15 and false[1.0] <= 7
+
+
+def test_a_burst_above_overdispersed_means_is_found(threads: Executor) -> None:
+    """The score statistic names its place and bins; the number of workers changes nothing."""
+    rng, expected = np.random.default_rng(7), np.full((9, 20), 2.0)
+    counts = rng.poisson(rng.gamma(2.0, 1.0, expected.shape))
+    counts[4, 17:] = 14
+    place, bins = (np.repeat(axis.ravel(), counts.ravel()).astype("i4") for axis in np.indices(counts.shape))
+    lat, lon = (axis.ravel() / 2.0 + 30 for axis in np.indices((3, 3)))
+    study = Study(lat, lon, place, bins, 20, expected, spread=0.5)
+    chosen = Settings(replicates=99, radius_km=120.0)
+    found = scan(study, chosen, threads)
+    top = found.clusters[0]
+    assert 4 in top.places and top.first == 17 and top.p_value <= 0.02
+    with ThreadPoolExecutor(1) as one:
+        assert same(found, scan(study, chosen, one))

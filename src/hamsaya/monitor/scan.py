@@ -2,7 +2,8 @@
 
 Rules
 1. ``permutation`` needs cases only: it asks whether a place's cases lie closer in time than all places' do. ``poisson``
-   is given what to expect in each place and bin, so that a cluster is more than we expected, not more than uniform.
+   is given what to expect in each place and bin, so that a cluster is more than we expected, not more than uniform;
+   with a ``spread`` those counts are negative binomial, and the statistic is the score of ``scan_score``.
 2. Each centre offers its best zone and window; then the best whose window neither meets nor touches those it has
    offered and does not hold the last bin. From the highest statistic down, a candidate is kept unless it has a place
    in common with one kept before *and* meets or touches it in time. This was read off SaTScan's answers, all of which
@@ -25,7 +26,7 @@ Source: Kulldorff, Heffernan, Hartman, Assuncao and Mostashari (2005), PLoS Medi
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +35,7 @@ import numpy.typing as npt
 
 from hamsaya.monitor.scan_kernel import Frame, candidates, highest_of, replicate
 from hamsaya.monitor.scan_plan import NOTHING, Plan, plan
+from hamsaya.monitor.scan_score import best_scores, draw, scores
 from hamsaya.monitor.scan_space import Windows, Zones, circles, windows
 
 Array = npt.NDArray[Any]
@@ -56,6 +58,7 @@ class Study:
         bins: int32, shape (case,), from 0 to ``count`` - 1, in order of time.
         count: Bins of the study period, >= 0.
         expected: Mean of each place and bin, > 0, shape (place, bin); None for permutation.
+        spread: With ``expected``: variance = mean + mean^2 x spread; 0 is Poisson.
     """
 
     lat: Array
@@ -64,6 +67,7 @@ class Study:
     bins: Array
     count: int
     expected: Array | None = None
+    spread: float = 0.0
 
     def __post_init__(self) -> None:
         places = len(self.lat)
@@ -72,6 +76,8 @@ class Study:
         for name, values, limit in (("place", self.place, places), ("bins", self.bins, self.count)):
             if len(values) and not (int(values.min()) >= 0 and int(values.max()) < limit):
                 raise ValueError(f"expected {name} from 0 to {limit - 1}, received {values.min()} to {values.max()}")
+        if not 0 <= self.spread < 1e6 or (self.spread and self.expected is None):
+            raise ValueError(f"expected a spread of 0 or more, with means, received {self.spread}")
         if self.expected is not None and (
             self.expected.shape != (places, self.count) or not np.isfinite(self.expected).all()
             or not (self.expected > 0).all()
@@ -165,6 +171,8 @@ def scan(study: Study, settings: Settings, executor: Executor, each: Progress = 
     zones = circles(study.lat, study.lon, weight, settings.radius_km, settings.share)
     if not len(zones) or not len(window):
         return Found((), np.zeros(0))
+    if study.spread:
+        return _scan_scores(study, settings, zones, window, executor, each)
     totals = _totals(study, settings)
     made = plan(zones, window, np.bincount(study.bins, minlength=study.count), len(study.place), settings.least,
                 study.expected, max(len(study.place), int(totals.max(initial=0))))
@@ -174,6 +182,41 @@ def scan(study: Study, settings: Settings, executor: Executor, each: Progress = 
     floor = float(highest.min()) if len(highest) else 0.0
     kept = _kept(study, made.frame, zones, window, *candidates(made.frame, *cases, floor))
     return Found(_judged(kept, highest, stopped, settings), highest, stopped)
+
+
+def _scan_scores(
+    study: Study, settings: Settings, zones: Zones, window: Windows, executor: Executor, each: Progress
+) -> Found:
+    """Return the clusters where counts are overdispersed; each centre offers its best zone and window only."""
+    assert study.expected is not None
+    counts = np.zeros(study.expected.shape, "i8")
+    np.add.at(counts, (study.place, study.bins), 1)
+    best, where = _scored(study, settings, zones, window, counts)
+    above = best > 0
+    if not above.any():
+        return Found((), np.zeros(0))
+
+    def submit(start: int, stop: int) -> Future[Array]:
+        return executor.submit(_score_piece, study, settings, zones, window, range(start, stop))
+
+    highest, stopped = _drawn(submit, settings, float(best.max()), each)
+    above &= best > (highest.min() if len(highest) else 0.0)
+    frame = plan(zones, window, counts.sum(0), len(study.place), settings.least, study.expected, 1).frame
+    kept = _kept(study, frame, zones, window, best[above], where[above])
+    return Found(_judged(kept, highest, stopped, settings), highest, stopped)
+
+
+def _scored(study: Study, settings: Settings, zones: Zones, window: Windows, counts: Array) -> tuple[Array, Array]:
+    assert study.expected is not None
+    above, weight = (window.cumulated(one) for one in scores(counts, study.expected, study.spread))
+    cases = window.cumulated(counts.astype("f8"))
+    return best_scores(zones.first, zones.place, window.before, window.after, above, weight, cases, settings.least)
+
+
+def _score_piece(study: Study, settings: Settings, zones: Zones, window: Windows, numbers: range) -> Array:
+    assert study.expected is not None
+    drawn = (draw(study.expected, study.spread, settings.seed, number) for number in numbers)
+    return np.array([_scored(study, settings, zones, window, counts)[0].max() for counts in drawn])
 
 
 def _totals(study: Study, settings: Settings) -> Array:
@@ -224,12 +267,23 @@ def _replicates(
     frames: _Frames, cases: _Cases, totals: Array, settings: Settings, top: float, executor: Executor, each: Progress
 ) -> tuple[Array, bool]:
     """Return the highest statistic of each replicate drawn, and whether drawing stopped early."""
+    seed = np.uint64(settings.seed)
+
+    def submit(start: int, stop: int) -> Future[Array]:
+        return executor.submit(_piece, frames, cases, totals[start:stop], seed, start)
+
+    return _drawn(submit, settings, top, each)
+
+
+def _drawn(
+    submit: Callable[[int, int], Future[Array]], settings: Settings, top: float, each: Progress
+) -> tuple[Array, bool]:
+    """Return what pieces of work give, in order, and whether they ended with the replicate of rule 4."""
     starts = range(0, settings.replicates, PIECE)
     drawn: list[Array] = [np.zeros(0)]
     step = WAVE if settings.stop_after else max(len(starts), 1)
     for wave in range(0, len(starts), step):
-        futures = [executor.submit(_piece, frames, cases, totals[start: start + PIECE], np.uint64(settings.seed),
-                                   start) for start in starts[wave: wave + step]]
+        futures = [submit(start, min(start + PIECE, settings.replicates)) for start in starts[wave: wave + step]]
         for future in futures:
             drawn.append(future.result())
             each(sum(map(len, drawn)))
