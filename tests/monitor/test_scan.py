@@ -199,7 +199,7 @@ def test_top_and_secondary_clusters_are_those_of_satscan(name: str, shared_data:
 
 
 def test_overdispersed_counts_do_not_alarm_as_poisson_would(threads: Executor) -> None:
-    """Where counts vary far more than Poisson, the plain scan finds clusters in nothing; with the spread it does not."""
+    """Where counts vary far more than Poisson, a plain scan finds clusters in nothing; with the spread it does not."""
     rng, expected = np.random.default_rng(6), np.full((12, 20), 2.0)
     false = {0.0: 0, 1.0: 0}
     for trial in range(25):
