@@ -545,3 +545,12 @@ def check_library() -> None:
 def check_store(directory: Path) -> None:
     """Return when the store opens and has this version's schema; raises OperatorError or StoreError."""
     SqliteStore(directory / "node.db").close()
+
+
+def read_case_files(cases: Path, coordinates: Path, means: Path | None) -> tuple[Any, Any, Any]:
+    """Return (places, cases, means or None) of ``adapters.casefile``."""
+    from hamsaya.adapters import casefile
+
+    places = casefile.read_places(coordinates)
+    expected = None if means is None else casefile.read_cases(means, places, means=True)
+    return places, casefile.read_cases(cases, places), expected

@@ -1,0 +1,248 @@
+"""``hamsaya monitor scan``, ``zones``, ``contagion``, ``nowcast``, ``trend``: detection on files.
+
+Nothing here speaks to a node: an analyst's machine needs none for it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from hamsaya.cli.command import Session, command
+from hamsaya.cli.output import Table, facts
+from hamsaya.cli.progress import counting
+
+if TYPE_CHECKING:
+    from hamsaya.node.detection import Laid, Period
+
+app = typer.Typer()
+
+InFile = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, metavar="FILE")]
+Countries = Annotated[list[str] | None, typer.Option(
+    help="Countries of the file, as it spells them: repeat, or separate by commas. Else all.")]
+FromDay = Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="First day of the study.")]
+ToDay = Annotated[str, typer.Option("--to", metavar="YYYY-MM-DD", help="Last day; bins end with it.")]
+UnitDays = Annotated[int, typer.Option(min=1, help="Days of a bin.")]
+Workers = Annotated[int, typer.Option(min=0, help="Threads; 0 takes one for each processor.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of the Monte Carlo replicates: the same seed, the same answer.")]
+ALL_DAYS = "1900-01-01", "2100-12-31"
+
+
+@contextmanager
+def workers(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Yield so many threads; compiled code runs in them side by side."""
+    with ThreadPoolExecutor(count or os.cpu_count() or 1) as executor:
+        yield executor
+
+
+def names(given: list[str] | None, more: list[str] | None = None) -> list[str]:
+    """Return names that were repeated, separated by commas, or both."""
+    return [name.strip() for text in [*(given or []), *(more or [])] for name in text.split(",") if name.strip()]
+
+
+@command(app, "scan", "json")
+def scan(
+    session: Session,
+    first: FromDay,
+    last: ToDay,
+    incidents: InFile = None,
+    countries: Countries = None,
+    more: Annotated[list[str] | None, typer.Argument(metavar="[COUNTRY]...", help="More countries.")] = None,
+    cell: Annotated[float, typer.Option(min=0.01, max=5.0, help="Size of the cells, degrees.")] = 0.1,
+    precise: Annotated[bool, typer.Option("--precise", help="Leave out incidents known by area only.")] = False,
+    one_grid: Annotated[bool, typer.Option(
+        "--one-grid", help="Do not scan again on a grid shifted by half a cell (alerts need both to agree).")] = False,
+    cases: InFile = None,
+    coordinates: InFile = None,
+    baseline: Annotated[Path | None, typer.Option(
+        exists=True, dir_okay=False, metavar="FILE", help="With --cases: what is expected, ID mean date.")] = None,
+    spread: Annotated[float, typer.Option(
+        min=0.0, max=1e5, help="With --baseline: variance = mean + mean^2 x this; 0 is Poisson.")] = 0.0,
+    unit_days: UnitDays = 7,
+    mode: Annotated[Literal["prospective", "retrospective"], typer.Option(help="Clusters alive now, or all.")]
+    = "prospective",
+    radius_km: Annotated[float, typer.Option(min=0.0, help="Largest radius; 0 for no limit.")] = 150.0,
+    max_share: Annotated[float, typer.Option(min=0.001, max=1.0, help="Largest share of cases in a cluster.")] = 0.5,
+    max_time: Annotated[float, typer.Option(min=0.001, max=1.0, help="Largest share of the period.")] = 0.5,
+    replicates: Annotated[int, typer.Option(min=0, max=1_000_000, help="Monte Carlo replicates.")] = 999,
+    stop_after: Annotated[int, typer.Option(
+        min=0, help="Stop when so many replicates reach the top cluster; 0 draws all.")] = 0,
+    alert_p: Annotated[float, typer.Option(min=0.0, max=1.0, help="A cluster alerts at this p or below.")] = 0.01,
+    seed: Seed = 1,
+    threads: Annotated[int, typer.Option("--workers", min=0, help="Threads; 0: one a processor.")] = 0,
+) -> None:
+    """Find clusters in space and time: more than chance accounts for, or with --baseline more than was expected."""
+    from hamsaya.node import detection
+
+    chosen = detection.period(first, last, unit_days)
+    if (incidents is None) == (cases is None) or (cases is None) != (coordinates is None):
+        raise typer.BadParameter("expected --incidents FILE, or --cases FILE with --coordinates FILE")
+    if (baseline is not None and cases is None) or (spread and baseline is None):
+        raise typer.BadParameter("expected --baseline with --cases, and --spread with --baseline")
+    settings = detection.settings(mode == "prospective", radius_km, max_share, max_time, replicates, seed, stop_after)
+    if cases is not None and coordinates is not None:
+        grids = [detection.lay_cases(cases, coordinates, baseline, chosen, spread)]
+    else:
+        grids = _grids(incidents, names(countries, more), cell, precise, one_grid, chosen)
+    with workers(threads) as executor, counting("scan", "replicates", replicates * len(grids)) as each:
+        answer = detection.scan_answer(grids, settings, executor, each, alert_p)
+    _say(session, answer)
+
+
+def _grids(
+    incidents: Path | None, countries: list[str], cell: float, precise: bool, one_grid: bool, chosen: Period
+) -> list[Laid]:
+    """Return incidents laid on one grid or on two."""
+    from hamsaya.node import detection
+
+    assert incidents is not None
+    table, outside, imprecise = detection.incidents_between(incidents, countries, chosen, precise)
+    return [detection.lay_incidents(table, cell, chosen, shifted=shifted, outside=outside, imprecise=imprecise)
+            for shifted in ((False,) if one_grid else (False, True))]
+
+
+def _say(session: Session, answer: dict[str, Any]) -> None:
+    shown = answer["clusters"]
+    session.answer(
+        answer,
+        facts(cases=answer["cases"], places=answer["places"], left_out=answer["outside"] + answer["imprecise"],
+              replicates=answer["replicates"], cpu_seconds=answer["cpu_seconds"]),
+        Table(("latitude", "longitude", "radius km", "from", "to", "observed", "expected", "statistic", "p",
+               "returns every, days", "alert"),
+              [(one["lat"], one["lon"], round(one["radius_km"], 1), one["start"], one["end"], one["observed"],
+                round(one["expected"], 2), round(one["statistic"], 4), round(one["p_value"], 4),
+                one["recurrence_days"], one["alert"]) for one in shown], "Clusters"),
+    )
+
+
+Incidents = Annotated[Path, typer.Option(exists=True, dir_okay=False, metavar="FILE", help="A file of incidents.")]
+Threads = Annotated[int, typer.Option("--workers", min=0, help="Threads; 0: one a processor.")]
+Precise = Annotated[bool, typer.Option("--precise", help="Leave out incidents known by area only.")]
+
+
+@command(app, "zones", "json")
+def zones(
+    session: Session,
+    incidents: Incidents,
+    first: FromDay,
+    last: ToDay,
+    countries: Countries = None,
+    step_days: Annotated[int, typer.Option(min=1, help="Days from look to look.")] = 28,
+    window_days: Annotated[int, typer.Option(min=14, help="Days that each look scans.")] = 728,
+    unit_days: UnitDays = 7,
+    cell: Annotated[float, typer.Option(min=0.05, max=5.0, help="Size of the cells, degrees.")] = 0.25,
+    radius_km: Annotated[float, typer.Option(min=0.0, help="Largest radius; 0 for no limit.")] = 150.0,
+    level: Annotated[float, typer.Option(min=0.0, max=1.0, help="Clusters with this p or less make zones.")] = 0.05,
+    replicates: Annotated[int, typer.Option(min=19, max=1_000_000, help="Monte Carlo replicates a look.")] = 999,
+    pack: Annotated[str | None, typer.Option(help="Region pack whose annex says who reports where.")] = None,
+    precise: Precise = False,
+    seed: Seed = 1,
+    threads: Threads = 0,
+) -> None:
+    """Follow zones from look to look: born, grown, shrunk, split, merged, ended; those across borders by name."""
+    from hamsaya.node import detection, detection_series
+
+    span = detection.period(first, last, unit_days)
+    looks = list(range(span.last, span.first - 1, -step_days))[::-1]
+    early = detection.Period(looks[0] - window_days + 1, span.last, unit_days)
+    table, *_ = detection.incidents_between(incidents, names(countries), early, precise)
+    chosen = detection.Period(span.last - window_days + 1, span.last, unit_days)
+    how = detection.settings(True, radius_km, 0.5, 0.5, replicates, seed, 0)
+    with workers(threads) as executor, counting("zones", "looks", len(looks)) as each:
+        answer = detection_series.zones_over_time(table, chosen, looks, cell, how, level, pack, executor, each)
+    rows = [(look["day"], one["change"], one["label"], one["area_km2"], one["lat"], one["lon"], one["related"])
+            for look in answer["looks"] for one in look["events"] if one["change"] != "held"]
+    session.answer(answer, Table(("day", "change", "zone", "km2", "latitude", "longitude", "related"), rows, "Story"),
+                   f"{len(answer['zones'])} zones on {last}.")
+
+
+@command(app, "contagion", "json")
+def contagion(
+    session: Session,
+    incidents: Incidents,
+    first: FromDay,
+    last: ToDay,
+    countries: Countries = None,
+    jitter_km: Annotated[float, typer.Option(min=0.0, max=50.0, help="Places are spread by this.")] = 2.0,
+    replicates: Annotated[int, typer.Option(min=0, max=100_000, help="Simulations for the interval.")] = 99,
+    precise: Precise = False,
+    seed: Seed = 1,
+    threads: Threads = 0,
+) -> None:
+    """Fit how many incidents another incident brings about (branching ratio), how soon and how near."""
+    from hamsaya.node import detection, detection_series
+
+    chosen = detection.period(first, last, 1)
+    table, *_ = detection.incidents_between(incidents, names(countries), chosen, precise)
+    with workers(threads) as executor, counting("contagion", "simulations", replicates) as each:
+        answer = detection_series.contagion_of(table, chosen, jitter_km, replicates, seed, executor, each)
+    low, high = answer["interval"] or (None, None)
+    session.answer(answer, facts(
+        incidents=answer["incidents"], branching_ratio=round(answer["branching"], 3),
+        interval_95=f"{low:.3f} to {high:.3f}" if low is not None else None, mean_lag_days=round(answer["lag_days"], 1),
+        reach_km=round(answer["sigma_km"], 1), background_share=round(answer["background_share"], 3),
+        bandwidth_km=answer["bandwidth_km"], gain_nats_an_incident=round(answer["gain"], 3)))
+
+
+@command(app, "nowcast", "json")
+def nowcast(
+    session: Session,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV: event, reported [, area, count]")],
+    as_of: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="As it was known on this day.")],
+    bins: Annotated[int, typer.Option(min=1, max=10_000, help="Bins to tell.")] = 26,
+    unit_days: UnitDays = 7,
+    longest: Annotated[int, typer.Option(min=0, max=1_000, help="Bins after which no report comes any more.")] = 12,
+    seed: Seed = 1,
+) -> None:
+    """Tell how many incidents of the last weeks there are, with those that are not reported yet."""
+    from hamsaya.node import detection, detection_series
+
+    day = detection.period(as_of, as_of, unit_days).last
+    answer = detection_series.nowcast_of(file, day, bins, unit_days, longest, seed)
+    session.answer(answer, *(
+        Table(("from", "to", "reported", "share", "nowcast", "low", "high"),
+              [(one["from"], one["to"], one["reported"], round(one["share"], 3), one["median"], one["low"], one["high"])
+               for one in series["bins"]], series["area"]) for series in answer["series"]))
+
+
+@command(app, "trend", "json")
+def trend(
+    session: Session,
+    incidents: Incidents,
+    first: FromDay,
+    last: ToDay,
+    watch_from: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Days before it say what is usual.")],
+    countries: Countries = None,
+    areas: Annotated[Path | None, typer.Option(
+        exists=True, dir_okay=False, metavar="FILE", help="area,gid a line: series by area (a corridor), not country.")]
+    = None,
+    unit_days: UnitDays = 7,
+    false_alarms: Annotated[float, typer.Option(min=0.001, help="Accepted a year, over all series.")] = 1.0,
+    precise: Precise = False,
+    seed: Seed = 1,
+) -> None:
+    """Tell sudden rises and the trend of each country or area, within a budget of false alarms set first."""
+    from hamsaya.node import detection, detection_series
+
+    chosen = detection.period(first, last, unit_days)
+    start = detection.period(watch_from, watch_from, unit_days).last
+    table, *_ = detection.incidents_between(incidents, names(countries), chosen, precise)
+    series = detection_series.series_of(table, chosen, areas)
+    answer = detection_series.rises_of(series, chosen, start, false_alarms, seed)
+    rows = [(one["series"], one["incidents"], round(one["usual"], 2), len(one["rises"]),
+             one["rises"][-1]["began"] if one["rises"] else None, _percent(one["trend"])) for one in answer]
+    session.answer({"false_alarms_a_year": false_alarms, "watch_from": watch_from, "series": answer},
+                   Table(("series", "incidents", "usual a bin", "rises", "last began", "trend a month"), rows))
+
+
+def _percent(trend: dict[str, float] | None) -> str | None:
+    if trend is None:
+        return None
+    low, ratio, high = (100 * (trend[name] - 1) for name in ("low", "ratio", "high"))
+    return f"{ratio:+.1f} % ({low:+.1f} to {high:+.1f})"
