@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from hamsaya.base.errors import OperatorError, PeerError
-from hamsaya.cli import monitor_incidents
+from hamsaya.cli import monitor_forecast, monitor_incidents
 from hamsaya.cli.command import Session, command
 from hamsaya.cli.output import Table, facts, remark
 from hamsaya.cli.progress import counting
@@ -17,6 +17,7 @@ from hamsaya.messages.kinds import kind_of
 
 app = typer.Typer(help="Incident counts by area, and the joint picture.", no_args_is_help=True)
 app.add_typer(monitor_incidents.app)
+app.add_typer(monitor_forecast.app)
 
 BAD_ROWS_SHOWN = 20
 MONTH_FORM = "YYYY-MM"

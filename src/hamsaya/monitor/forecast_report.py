@@ -100,7 +100,8 @@ def _gains(run: Run, sets: Mapping[str, Array | None], seed: int) -> Plain:
         made[tier] = {}
         for benchmark in BENCHMARKS:
             made[tier][benchmark] = {
-                name: gain(*(run.by_month(run.scores[model].crps, chosen) for model in (tier, benchmark)), seed)
+                name: gain(run.by_month(run.scores[tier].crps, chosen),
+                           run.by_month(run.scores[benchmark].crps, chosen), seed)
                 for name, chosen in sets.items()}
     return made
 

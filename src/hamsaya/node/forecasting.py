@@ -12,26 +12,28 @@ import hashlib
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hamsaya.base.errors import OperatorError, PeerError
+from hamsaya.base.errors import OperatorError
 from hamsaya.monitor.forecast import Plan, release_of
 from hamsaya.monitor.forecast_backtest import CHALLENGE, Protocol, backtest
 from hamsaya.monitor.forecast_card import Data, card
 from hamsaya.monitor.forecast_cube import Cube, cube_of
 from hamsaya.monitor.forecast_distribution import COUNTS, mean
 from hamsaya.monitor.forecast_features import GROUPS
-from hamsaya.monitor.forecast_report import report
+from hamsaya.monitor.forecast_report import report, worse
 from hamsaya.monitor.forecast_rows import table_of
-from hamsaya.monitor.grid import Box, parse_box, reporters
-from hamsaya.monitor.incidents import Incidents, Release, from_incidents, month_number, month_text
+from hamsaya.monitor.grid import PRIO, Box, parse_box, reporters
+from hamsaya.monitor.incidents import Incidents, month_number, month_text
 from hamsaya.monitor.panel import Places
-from hamsaya.node.bootstrap import incidents_of, open_named_pack
+from hamsaya.node.bootstrap import open_incident_store, open_named_pack
+from hamsaya.node.incident_store import held
+from hamsaya.node.incidents import read_incidents
 
 MOST_MONTHS = 720
 """Months before the last that are looked at: sixty years, whatever stray date a file begins with."""
@@ -44,13 +46,16 @@ class Asked:
     """What a forecast or a replay is made of.
 
     Attributes:
+        path: A file of incidents; None reads the ``store`` instead, as it was known ``as_of`` (UTC milliseconds).
         box: West, south, east, north in degrees, as text.
         types: Types of violence that count, 1 to 3.
         cells: Ids of the cells to forecast besides those with an incident; None is every cell of the box.
+        zone: A second box, looked at apart.
         pack: The region pack whose annex says who reports where; None is the default pack.
+        each: Told how many rows of the file have been read.
     """
 
-    path: Path
+    path: Path | None
     box: str
     plan: Plan = Plan()
     places: Places = "spread"
@@ -58,6 +63,9 @@ class Asked:
     cells: tuple[int, ...] | None = None
     zone: str | None = None
     pack: str | None = None
+    store: Path | None = None
+    as_of: int | None = None
+    each: Callable[[int], None] = lambda count: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,23 @@ def forecast_from(asked: Asked, *, origin: str, workers: int, quoted: Plain | No
     return Made(columns, card(release, features, known, data, quoted), about)
 
 
+def most_at_risk(made: Made, limit: int) -> list[Plain]:
+    """Return the cells of highest chance at the first horizon, by the last tier, beside conflictology's chance."""
+    tiers, horizon = made.columns["tier"], made.columns["horizon"]
+    last = tiers[-1]
+    first = horizon == horizon.min()
+    own = dict(zip(made.columns["gid"][first & (tiers == "conflictology")].tolist(),
+                   made.columns["chance"][first & (tiers == "conflictology")].tolist(), strict=True))
+    rows = np.flatnonzero(first & (tiers == last))
+    rows = rows[np.argsort(-made.columns["chance"][rows], kind="stable")][:limit]
+    named = {name: made.columns[name][rows].tolist() for name in made.columns if name != "exceed"}
+    listed = [dict(zip(named, values, strict=True)) for values in zip(*named.values(), strict=True)]
+    for row in listed:
+        longitude, latitude = PRIO.centre(row["gid"])
+        row |= {"longitude": float(longitude), "latitude": float(latitude), "conflictology": own.get(row["gid"])}
+    return listed
+
+
 def _piece(cube: Cube, name: str, horizon: int, tier: Any) -> Plain:
     cells = len(cube.gid)
     return {
@@ -141,26 +166,34 @@ def _with_horizons(plan: Plan, horizons: tuple[int, ...]) -> Plan:
 
 
 def _read(asked: Asked) -> tuple[Incidents, Data]:
-    """Return the file's incidents and what the card says of it."""
-    bad: list[PeerError] = []
-    incidents, (source, licence) = incidents_of(asked.path)
-    table = from_incidents(incidents(bad.append), Release("file", "single", "", 0, licence, source))
-    if not len(table):
-        raise OperatorError(f"{asked.path.name} holds no incident that can be read", code="no-incidents")
-    return table, Data(asked.path.name, _digest(asked.path), len(table), len(bad), asked.places,
-                       [f"{source}. Licence: {licence}."])
+    """Return the incidents of the file, or of the store, and what the card says of them."""
+    if asked.store is not None:
+        with closing(open_incident_store(asked.store)) as store:
+            table = held(store, asked.as_of)
+        return table, Data("store of incidents", _digest(table), len(table), 0, asked.places, table.citations())
+    if asked.path is None:
+        raise OperatorError("expected a file or a store of incidents", code="no-incidents")
+    found = read_incidents(asked.path, each=asked.each)
+    bad = len({problem.line for problem in found.problems})
+    return found.table, Data(asked.path.name, _digest(found.table), len(found.table), bad, asked.places,
+                             found.table.citations())
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _digest(table: Incidents) -> str:
+    """Return the SHA-256 over all columns that a forecast can depend on, as hex."""
+    total = hashlib.sha256()
+    for name in ("end", "lon", "lat", "where_prec", "country", "adm1", "violence", "best"):
+        total.update(np.ascontiguousarray(getattr(table, name)).tobytes())
+    return total.hexdigest()
 
 
 def _cube(asked: Asked, table: Incidents, last: int) -> Cube:
     """Return the cube up to ``last``; what the file does not reach is refused, not taken for peace."""
     ends = table.end_month
+    if not len(table):
+        raise OperatorError("expected incidents, received a table without any", code="no-incidents")
     if last > ends.max():
-        raise OperatorError(f"the incidents of {asked.path.name} end in {month_text(int(ends.max()))}, before "
+        raise OperatorError(f"the incidents end in {month_text(int(ends.max()))}, before "
                             f"{month_text(last)}; give a month that they reach", code="bad-period")
     first = max(int(ends.min()), last - MOST_MONTHS)
     try:
@@ -187,3 +220,6 @@ def executor_of(workers: int) -> Iterator[Executor]:
     # Fresh processes: one that is forked from a process with array threads can wait for them for ever.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as processes:
         yield processes
+
+
+__all__ = ["Asked", "Made", "Plan", "executor_of", "forecast_from", "most_at_risk", "replay", "worse"]
