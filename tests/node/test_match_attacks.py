@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from msgspec.structs import replace as changed
 
@@ -198,13 +200,20 @@ def test_a_responder_with_a_per_querier_key_in_its_answer(scene: Scene) -> None:
     asking = scene.node("ir").state.matches.probes["pk", "P-1"]
     evaluated, proof = EpochKey(b"s" * 32).evaluate(asking.elements)
     wrong = ProbeAnswer(probe="P-1", evaluated=list(evaluated), proof=proof)
-    with pytest.raises(PolicyRefusal) as refused:
-        scene.say("ir", wrong, "pk")
-    assert refused.value.code == "bad-proof"
     attack(scene, "ir", wrong, "pk", WATCH)
     assert scene.refused("ir") == {"pk": "bad-proof", WATCH: "bad-proof"}
     assert scene.found("pk").reads == "the answer", "none of it was used"
     assert scene.node("pk").state.matches.probes["pk", "P-1"].status == "asked"
+
+
+def test_a_key_file_of_another_time_answers_nothing(scene: Scene) -> None:
+    """An owner whose keys were set back would answer under a key that nobody noticed: it lets the probe lapse."""
+    scene.ask("pk", "ir", [phone(1)], "P-1")
+    node = scene.node("ir")
+    node.ring = replace(node.ring, matches=(replace(node.ring.matches[0], seed=b"o" * 32),))
+    scene.turn()
+    asking = scene.node("pk").state.matches.probes["pk", "P-1"]
+    assert (asking.status, asking.code) == ("lapsed", "epoch-over")
 
 
 @pytest.mark.parametrize("point", [IDENTITY, NO_POINT, NOT_CANONICAL])

@@ -30,7 +30,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from voprf import ristretto as library
@@ -54,6 +54,8 @@ PROOF_BYTES = 64
 MAX_INPUT_BYTES = 2**16 - 1
 CONTEXT = b"OPRFV1-\x01-ristretto255-SHA512"
 
+_parsed = lru_cache(maxsize=1024)(parse)
+"""Whoever verifies an answer reads it next: parsing costs more than all else that reading does."""
 _BASE = parse(bytes.fromhex("e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76"))
 
 
@@ -170,7 +172,7 @@ def outputs_of_admitted(asked: Sequence[Asked], evaluated: Sequence[bytes]) -> l
     Raises:
         PeerError: no element (``bad-element``).
     """
-    return _outputs(asked, [parse(each) for each in evaluated])
+    return _outputs(asked, [_parsed(each) for each in evaluated])
 
 
 def _outputs(asked: Sequence[Asked], products: Sequence[Point]) -> list[bytes]:
@@ -190,7 +192,7 @@ def require_proof(public: bytes, elements: Sequence[bytes], evaluated: Sequence[
     Raises:
         PeerError: it does not show it (``bad-proof``), or something is no element (``bad-element``).
     """
-    asked, products = ([(each, parse(each)) for each in side] for side in (elements, evaluated))
+    asked, products = ([(each, _parsed(each)) for each in side] for side in (elements, evaluated))
     verify_proof(public, asked, products, proof)
 
 

@@ -145,7 +145,8 @@ def why_lapsed(node: Node, asking: Asking) -> LapseCode | None:
     now, case = node.clock.now(), node.state.cases.cases.get(asking.case)
     if case is None or case.status != "open" or now >= case.retain_until:
         return "case-closed"
-    if node.ring.match_key(asking.epoch) is None:
+    kept = node.ring.match_key(asking.epoch)
+    if kept is None or EpochKey(kept.seed).public != asking.public:  # Destroyed, or from a copy of another time.
         return "epoch-over"
     spent = answered_on(node.state.matches, node.own, asking.querier, now)
     return "over-budget" if spent + len(asking.elements) > PER_DAY else None

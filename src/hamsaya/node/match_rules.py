@@ -8,7 +8,8 @@ Rules beside those of ``matching.probe``, in the order in which they are applied
 5. the seed of an audit is the hash of its checkpoints, of at least two logs, one of them not the audited member's,
    each signed by its log; outside exercises, whose civil clock runs apart, after the period   else ``wrong-seed``
 
-Rule 4 is asked by whoever is told of the answer: asker, oversight, and the responder of itself before it sends.
+Rule 4 is asked by whoever is told of the answer, asker and oversight; the responder answers only under the key that its
+notice names (``match_probes``), and need not prove it to itself.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def _check(agreement: Agreement, state: MatchState, peers: DirectoryState, event
             oprf.require_elements([public])
         case Probe(elements=elements):
             oprf.require_elements(elements)
-        case ProbeAnswer() as answer:
+        case ProbeAnswer() as answer if event.sender != agreement.own:
             asking = waiting_for(state, event, answer.probe)
             oprf.require_proof(asking.public, asking.elements, answer.evaluated, answer.proof)
         case Audit() as audit:
