@@ -94,7 +94,7 @@ def demo(
 def bench(
     session: Session,
     name: Annotated[
-        Literal["receive", "exchange", "log", "seal", "charter", "matching", "monitor", "all"],
+        Literal["receive", "exchange", "log", "seal", "charter", "matching", "monitor", "price", "all"],
         typer.Argument(help="Which measurement."),
     ] = "all",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds, wider error.")] = False,
