@@ -7,6 +7,7 @@
     charter  CPU of a decision ÷ public-key floor CPU of the message it is about, remembered and not (lower is better);
              and the seconds that exact indices of 25 members and the report of 200 clauses take
     monitor  what ``cli/bench_monitor.py`` lists, or the parts named with --part
+    price    what ``cli/bench_price.py`` lists: schedules, what-if, calibration
 
 The receiving node is a real one: its SQLite store lies on disk, every message runs the whole receive pipeline. Times
 are CPU time of this process, which other work on the machine disturbs less than the wall clock; medians of rounds.
@@ -25,6 +26,7 @@ from hamsaya.cli.bench_log import log
 from hamsaya.cli.bench_matching import matching
 from hamsaya.cli.bench_messages import exchange, receive, sealing
 from hamsaya.cli.bench_monitor import monitor
+from hamsaya.cli.bench_price import price
 from hamsaya.cli.output import print_json
 
 
@@ -32,7 +34,7 @@ def run(name: str, as_json: bool, quick: bool, parts: tuple[str, ...] = ()) -> i
     """Measure one bench or all, print the figures, return 0; ``parts`` choose among those of ``monitor``."""
     benches: dict[str, Callable[[bool], dict[str, Any]]] = {
         "receive": receive, "exchange": exchange, "log": log, "seal": sealing, "charter": charter, "matching": matching,
-        "monitor": lambda quick: monitor(quick, parts),
+        "monitor": lambda quick: monitor(quick, parts), "price": price,
     }
     if parts and name != "monitor":
         raise OperatorError("expected --part with bench monitor only", code="unknown-bench")

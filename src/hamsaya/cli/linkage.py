@@ -24,6 +24,7 @@ def price(
     b: Annotated[float | None, Rate] = None,
     r: Annotated[float | None, Rate] = None,
     tau: Annotated[float | None, typer.Option(min=0.0, help="A yearly flow, million US$: what it sustains.")] = None,
+    cost: Annotated[float | None, typer.Option(min=0.0, help="A yearly cost, million US$: the flow it needs.")] = None,
     rule: Annotated[str, typer.Option(help="The charter's decision class by which a benefit is suspended.")] = RULE,
     seats: Annotated[int, typer.Option(min=1, help="Seats of the panel.")] = 5,
     k: Annotated[int, typer.Option(min=1, help="Verdicts that decide.")] = 3,
@@ -41,15 +42,16 @@ def price(
         raise typer.BadParameter("expected --k of at most --seats")
     try:
         if a is not None and b is not None and r is not None:
-            priced = price_from_hazards(a, b, r, tau)
+            priced = price_from_hazards(a, b, r, tau, cost)
         elif a is b is r is None:
-            priced = price_from_pack(pack, rule, seats=seats, k=k, visits=visits, tau_musd=tau)
+            priced = price_from_pack(pack, rule, seats=seats, k=k, visits=visits, tau_musd=tau, cost_musd=cost)
         else:
             raise typer.BadParameter("expected all of --a, --b and --r, or none of them")
     except ValueError as error:  # A figure that is no finite number.
         raise typer.BadParameter(str(error)) from None
     spans = {"a, a year": priced.a, "b, a year": priced.b, "r, a year": priced.r, "price": priced.price,
-             "cost sustained, million US$ a year": priced.break_even_musd}
+             "cost sustained, million US$ a year": priced.break_even_musd,
+             "flow needed, million US$ a year": priced.flow_needed_musd}
     rows = [(name, span.low, span.mid, span.high) for name, span in spans.items() if span is not None]
     session.answer(priced, Table(("", "low", "middle", "high"), rows), *priced.words)
 

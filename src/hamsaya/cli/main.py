@@ -21,6 +21,7 @@ from hamsaya.cli import (
     cases,
     charter,
     compliance,
+    incentives,
     linkage,
     log,
     match,
@@ -30,6 +31,7 @@ from hamsaya.cli import (
     persons,
     release,
     treaty,
+    verification,
 )
 from hamsaya.cli.command import Session, command
 
@@ -49,6 +51,8 @@ cases.app.add_typer(oversight.app)
 for _more in (assembly.app, treaty.app):
     charter.app.add_typer(_more)  # Without a name: its commands stand beside those of the group.
 cases.app.add_typer(case_items.app)
+compliance.app.add_typer(verification.app)
+linkage.app.add_typer(incentives.app)
 
 PRESENT = "--with-"
 """``demo --with-NAME`` is ``demo --with ID``: NAME is a party's id, or its English name in small letters."""
@@ -90,7 +94,7 @@ def demo(
 def bench(
     session: Session,
     name: Annotated[
-        Literal["receive", "exchange", "log", "seal", "charter", "matching", "monitor", "all"],
+        Literal["receive", "exchange", "log", "seal", "charter", "matching", "monitor", "price", "all"],
         typer.Argument(help="Which measurement."),
     ] = "all",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds, wider error.")] = False,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import immutables
 import msgspec
 
+from hamsaya.base.interval import Interval
 from hamsaya.messages.linkage import Goods, TrancheState
 
 
@@ -49,6 +50,17 @@ class TrancheRecord(_Record, frozen=True):
     def since(self) -> int:
         """The instant of the last step, or of the declaration."""
         return self.steps[-1].at if self.steps else self.declared_at
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A published figure with its unit, source and date; ``dispute``: sources disagree, and the interval holds both."""
+
+    value: Interval
+    unit: str
+    source: str
+    as_of: str = ""
+    dispute: bool = False
 
 
 @dataclass(frozen=True, slots=True)

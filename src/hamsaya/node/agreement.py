@@ -21,6 +21,7 @@ from hamsaya.charter.history import END_OF_TIME, amendments
 from hamsaya.charter.rules import Judge
 from hamsaya.charter.said import EMPTY_CHARTER, CharterState
 from hamsaya.charter.situation import Situation, situation_at
+from hamsaya.linkage.types import Quantity
 from hamsaya.messages.event import Event
 
 REVISION_BYTES = 16
@@ -62,6 +63,8 @@ class Agreement:
         areas: PRIO-GRID cell to the members that report on it, from the signed annex, never from polygons.
         observers: Members that may see what they take no part in (joint cell, oversight).
         exercise: Whether this federation is an exercise.
+        priors: The pack's published figures for the price of compliance by name, and each project's yearly flow of
+            money as ``flow.PROJECT.FIGURE``; nobody has signed them.
         clocks: The terms between pairs of members, as the annex on clocks has them (``annexes`` says which count).
         judge: What the clauses are put to; the policy engine and its reference must agree.
     """
@@ -76,6 +79,7 @@ class Agreement:
     exercise: bool
     judge: Judge = rules.judge
     clocks: tuple[Annex, ...] = ()
+    priors: Mapping[str, Quantity] = field(default_factory=dict)
     _memory: _Memory = field(default_factory=_Memory, repr=False, compare=False)
 
     def decide(

@@ -45,6 +45,7 @@ from hamsaya.charter.compiled import compile_document
 from hamsaya.charter.types import Document, document_from_plain
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.crypto.support import require_post_quantum
+from hamsaya.linkage.types import Quantity
 from hamsaya.messages.acts import PersonKey
 from hamsaya.messages.keys import SIGNING_LIFETIME, Card, encode_card, open_card, sign_statement
 from hamsaya.messages.node import Peer
@@ -61,6 +62,8 @@ from hamsaya.ports.clock import Clock
 from hamsaya.ports.incidents import EventFile, IncidentStore, Problem
 from hamsaya.ports.keys import KeyRing, KeyStore, new_ring, rotate
 
+MONEY_A_YEAR = "MUSD/year"
+"""The unit of a project's figures that are flows of money."""
 ENGINE = Engine()
 """Cedar beside the reference, one for the process: what it remembers depends on the charter's text alone."""
 
@@ -335,6 +338,7 @@ def agreement_of(pack: Pack, own: str) -> Agreement:
         exercise=exercise,
         judge=ENGINE,
         clocks=clock_annexes(pack.clocks, {party.id for party in pack.parties}),
+        priors=pack_priors(pack),
     )
 
 
@@ -534,7 +538,19 @@ def accounts_of(
 
 def pack_inputs(pack: Pack) -> dict[str, Interval]:
     """Return a pack's priors for the price of compliance by name."""
-    return {name: Interval(prior.low, prior.mid, prior.high) for name, prior in pack.inputs.items()}
+    return {name: quantity.value for name, quantity in pack_priors(pack).items() if name in pack.inputs}
+
+
+def pack_priors(pack: Pack) -> dict[str, Quantity]:
+    """Return a pack's published figures for the price of compliance, and its projects' yearly flows of money."""
+    found = {name: Quantity(Interval(prior.low, prior.mid, prior.high), prior.unit, prior.source)
+             for name, prior in pack.inputs.items()}
+    for project, figure in ((one, each) for one in pack.projects for each in one.figures):
+        if figure.unit == MONEY_A_YEAR:
+            value = Interval(figure.low, figure.value, figure.high)
+            found[f"flow.{project.id}.{figure.name}"] = Quantity(value, figure.unit, figure.source, figure.as_of,
+                                                                 figure.dispute)
+    return found
 
 
 def check_library() -> None:

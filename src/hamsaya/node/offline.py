@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -19,8 +21,18 @@ from hamsaya.linkage import law
 from hamsaya.messages.monitor import Report
 from hamsaya.monitor.counts import counts, own_rows, split_report
 from hamsaya.monitor.types import Incident
-from hamsaya.node.bootstrap import incidents_of, open_named_pack, open_pack, pack_inputs, read_settings
+from hamsaya.node.bootstrap import (
+    incidents_of,
+    open_charter,
+    open_named_pack,
+    open_pack,
+    pack_inputs,
+    pack_priors,
+    read_settings,
+)
 from hamsaya.node.chain import price_chain
+from hamsaya.node.price_setup import setup_of
+from hamsaya.node.what_if import WhatIf, what_if
 
 
 @dataclass
@@ -39,7 +51,8 @@ class IncidentFile:
 class Priced(msgspec.Struct, frozen=True, kw_only=True):
     """Hazards a year, discount rate, price of compliance (None: no price suffices), and what they say in words.
 
-    ``break_even_musd`` is the largest yearly cost of compliance that the flow asked about sustains.
+    ``break_even_musd`` is the largest yearly cost of compliance that the flow asked about sustains,
+    ``flow_needed_musd`` the yearly flow that the cost asked about needs.
     """
 
     a: Interval
@@ -48,6 +61,7 @@ class Priced(msgspec.Struct, frozen=True, kw_only=True):
     price: Interval
     purchasable: bool
     break_even_musd: Interval | None
+    flow_needed_musd: Interval | None
     panel: str | None
     rule: str | None
     words: list[str]
@@ -106,7 +120,8 @@ def _within(
 
 
 def price_from_pack(
-    pack: str | None, rule_id: str, *, seats: int, k: int, visits: float | None = None, tau_musd: float | None = None
+    pack: str | None, rule_id: str, *, seats: int, k: int, visits: float | None = None, tau_musd: float | None = None,
+    cost_musd: float | None = None,
 ) -> Priced:
     """Return the price of compliance under a pack's priors, one of its charter's rules, and one panel.
 
@@ -115,6 +130,7 @@ def price_from_pack(
         seats, k: The panel and the verdicts it needs, 1 <= k <= seats.
         visits: Verification visits a year in place of the pack's prior.
         tau_musd: A yearly flow, million US$ a year, to say what it sustains.
+        cost_musd: A yearly cost of compliance, million US$, to say which flow it needs.
     Raises:
         OperatorError: no such pack, no such rule (``unknown-rule``), or a pack without the inputs (``no-inputs``).
     """
@@ -132,21 +148,53 @@ def price_from_pack(
         chain = price_chain(inputs, rules[rule_id], voting - 1, seats, k, tau_musd)
     except KeyError as error:
         raise OperatorError(f"the pack {opened.id} has no input {error} for the price", code="no-inputs") from None
-    return _priced(chain.a, chain.b, inputs["r"], tau_musd, chain.words, chain.panel, chain.rule)
+    return _priced(chain.a, chain.b, inputs["r"], tau_musd, chain.words, chain.panel, chain.rule, cost_musd)
 
 
-def price_from_hazards(a: float, b: float, r: float, tau_musd: float | None = None) -> Priced:
+def projects_of_pack(pack: str | None) -> list[dict[str, Any]]:
+    """Return a pack's projects with every figure's interval, unit, source, date and dispute, as plain values."""
+    plain: list[dict[str, Any]] = msgspec.to_builtins(open_named_pack(pack).projects)
+    return plain
+
+
+def what_if_from_pack(pack: str | None, charter: str | None, settings: Sequence[str]) -> WhatIf:
+    """Return what ``settings`` do to the price under a pack's published figures and one charter's text.
+
+    Args:
+        pack: A built-in pack's name or a pack's folder; None is the default pack.
+        charter: A charter as ``open_charter`` takes it; None is the pack's own.
+    Raises:
+        OperatorError: no such pack or charter, or a setting that does not fit.
+    """
+    opened = open_named_pack(pack)
+    document = document_from_plain(opened.charter) if charter is None else open_charter(charter)
+    return what_if(setup_of(document, pack_priors(opened)), settings)
+
+
+def price_from_hazards(
+    a: float, b: float, r: float, tau_musd: float | None = None, cost_musd: float | None = None
+) -> Priced:
     """Return the price of compliance from three known figures per year, all >= 0."""
     exact_a, exact_b, exact_r = (Interval(x, x, x) for x in (a, b, r))
-    return _priced(exact_a, exact_b, exact_r, tau_musd, law.explain(a, b, r, tau_musd), None, None)
+    return _priced(exact_a, exact_b, exact_r, tau_musd, law.explain(a, b, r, tau_musd), None, None, cost_musd)
 
 
 def _priced(
-    a: Interval, b: Interval, r: Interval, tau_musd: float | None, words: list[str], panel: str | None, rule: str | None
+    a: Interval, b: Interval, r: Interval, tau_musd: float | None, words: list[str], panel: str | None,
+    rule: str | None, cost_musd: float | None,
 ) -> Priced:
     tau = None if tau_musd is None else Interval(tau_musd, tau_musd, tau_musd)
+    price = law.price_interval(a, b, r)
+    needed = None
+    if cost_musd is not None:
+        if not (math.isfinite(cost_musd) and cost_musd >= 0.0):
+            raise ValueError(f"expected cost to be a finite number >= 0, received {cost_musd}")
+        # No cost needs no flow, also where no flow would suffice for any other.
+        needed = Interval(*(end * cost_musd if cost_musd else 0.0 for end in (price.low, price.mid, price.high)))
+        if math.isfinite(needed.mid):
+            words = [*words, f"A cost of ${cost_musd:g}m a year needs a flow of ${needed.mid:.3g}m a year."]
     return Priced(
-        a=a, b=b, r=r, price=law.price_interval(a, b, r), purchasable=b.mid > a.mid,
+        a=a, b=b, r=r, price=price, flow_needed_musd=needed, purchasable=b.mid > a.mid,
         break_even_musd=None if tau is None else law.break_even_interval(tau, a, b, r), panel=panel, rule=rule,
         words=words,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from hamsaya.base.errors import PeerError
-from hamsaya.node.actions import agreement, cases, log, matching, operating, oversight, picture, sending, staff
+from hamsaya.node.actions import agreement, cases, log, matching, operating, oversight, picture, price, sending, staff
 from hamsaya.node.actions.table import Action
 from hamsaya.node.service import Service
 
@@ -24,6 +24,7 @@ ACTIONS: dict[str, Action] = {
     **oversight.ACTIONS,
     **picture.ACTIONS,
     **matching.ACTIONS,
+    **price.ACTIONS,
 }
 
 
