@@ -159,3 +159,16 @@ def test_what_cannot_be_forecast_is_refused_with_the_next_step(incidents: str, t
 def test_wrong_usage_ends_with_two(incidents: str, words: tuple[str, ...]) -> None:
     given = ("--incidents", incidents, "--from", "2014-01", "--to", "2014-12", "--region-box", BOX)
     assert run("backtest", *given, *words).exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["ucdp-ged-global-v21_1-prec12.parquet", "ucdp-ged-region.csv.gz"])
+def test_real_incidents_are_forecast_better_than_by_history(shared_data: Path, name: str) -> None:
+    """The public releases as they come, a year of targets: the tier without trees beats both benchmarks."""
+    if name.endswith(".parquet"):
+        pytest.importorskip("pyarrow")
+    made = answer("backtest", "--incidents", str(shared_data / name), "--from", "2016-01", "--to", "2016-12",
+                  "--region-box", "60,23,78,39", "--tiers", "conflictology,kernel", "--learn-months", "120",
+                  "--workers", "1")
+    gains = made["gains"]["kernel"]
+    assert gains["conflictology"]["all"]["gain"] > 0.02 and gains["conflictology_n"]["all"]["low"] > 0.05
+    assert made["data"]["incidents"] > 30_000 and any(name.startswith("member:") for name in made["sets"])
