@@ -15,6 +15,7 @@ from hamsaya.base.errors import OperatorError
 Figures = dict[str, Any]
 Part = Callable[[bool], Figures]
 PARTS: dict[str, str] = {
+    "forecast": "hamsaya.cli.bench_monitor_forecast:forecast",
     "ingest": "hamsaya.cli.bench_monitor_ingest:ingest",
 }
 """Name of a part -> module:function."""

@@ -25,6 +25,7 @@ app = typer.Typer()
 TIERS = ("conflictology", "kernel", "ladder")
 ALL_TIERS = ",".join(TIERS)
 MONTH_FORM = "YYYY-MM"
+MOST_AHEAD = 36
 
 
 def _month(text: str) -> str:
@@ -33,24 +34,24 @@ def _month(text: str) -> str:
     raise typer.BadParameter(f"expected a month such as 2019-08, received {text!r}")
 
 
-def _tiers(text: str) -> tuple[str, ...]:
-    chosen = tuple(name for name in TIERS if name in text.split(","))
-    if not chosen or len(chosen) != len(text.split(",")) or chosen[0] != TIERS[0]:
+def _tiers(text: str) -> str:
+    named = text.split(",")
+    if named[0] != TIERS[0] or len(set(named)) < len(named) or set(named) - set(TIERS):
         raise typer.BadParameter(f"expected {TIERS[0]} and any of {', '.join(TIERS[1:])}, received {text!r}")
-    return chosen
+    return text
 
 
-def _types(text: str) -> tuple[int, ...]:
-    if not text or set(text.split(",")) - {"1", "2", "3"}:
+def _types(text: str) -> str:
+    if set(text.split(",")) - {"1", "2", "3"}:
         raise typer.BadParameter(f"expected types of violence among 1, 2, 3, received {text!r}")
-    return tuple(sorted({int(one) for one in text.split(",")}))
+    return text
 
 
-def _horizons(text: str) -> tuple[int, ...]:
+def _horizons(text: str) -> str:
     first, _, last = text.partition("-")
-    if not (first.isdecimal() and (last or first).isdecimal() and 1 <= int(first) <= int(last or first) <= 36):
-        raise typer.BadParameter(f"expected months ahead such as 1-6, at most 36, received {text!r}")
-    return tuple(range(int(first), int(last or first) + 1))
+    if not (first.isdecimal() and (last or first).isdecimal() and 1 <= int(first) <= int(last or first) <= MOST_AHEAD):
+        raise typer.BadParameter(f"expected months ahead such as 1-6, at most {MOST_AHEAD}, received {text!r}")
+    return text
 
 
 Incidents = Annotated[Path | None, typer.Option(
@@ -61,9 +62,9 @@ AsOf = Annotated[int | None, typer.Option(
     parser=instant, metavar="DATE", help="The store as it was known then.")]
 RegionBox = Annotated[str, typer.Option(
     "--region-box", metavar="W,S,E,N", help="Degrees; the cells whose centre lies in it.")]
-Chosen = Annotated[tuple[str, ...], typer.Option(
+Chosen = Annotated[str, typer.Option(
     "--tiers", parser=_tiers, metavar="NAMES", help="Separated by commas; conflictology is always shown.")]
-Types = Annotated[tuple[int, ...], typer.Option(
+Types = Annotated[str, typer.Option(
     parser=_types, metavar="1,2,3", help="Types of violence that count: 1 state-based, 2 non-state, 3 one-sided.")]
 Places = Annotated[Literal["spread", "point", "drop"], typer.Option(
     help="Incidents known by area only: spread over it, left at its point, or left out.")]
@@ -71,7 +72,7 @@ Cells = Annotated[Path | None, typer.Option(
     exists=True, dir_okay=False, metavar="FILE",
     help="CSV with a column gid (and land_share): only these cells, and any with an incident.")]
 LearnMonths = Annotated[int, typer.Option(min=36, max=600, help="Months that a release learns from.")]
-Horizons = Annotated[tuple[int, ...], typer.Option(parser=_horizons, metavar="FIRST-LAST", help="Months ahead.")]
+Horizons = Annotated[str, typer.Option(parser=_horizons, metavar="FIRST-LAST", help="Months ahead.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of the rows drawn to learn from and of the resampled months.")]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes; the result is the same with any number.")]
 
@@ -88,9 +89,9 @@ def backtest(
     zone_box: Annotated[str | None, typer.Option(metavar="W,S,E,N", help="A second box, scored apart.")] = None,
     protocol: Annotated[Literal["rolling", "challenge"], typer.Option(
         help="Every month an origin; or each October, for the 3rd to 14th month after it.")] = "rolling",
-    horizons: Horizons = "1-6",  # type: ignore[assignment]
-    tiers: Chosen = ALL_TIERS,  # type: ignore[assignment]
-    types: Types = "1,2,3",  # type: ignore[assignment]
+    horizons: Horizons = "1-6",
+    tiers: Chosen = ALL_TIERS,
+    types: Types = "1,2,3",
     places: Places = "spread",
     cells: Cells = None,
     learn_months: LearnMonths = 180,
@@ -127,9 +128,9 @@ def forecast(
     store: Store = None,
     as_of: AsOf = None,
     form: Annotated[Literal["parquet", "json"], typer.Option("--format", help="Of the distributions.")] = "parquet",
-    horizons: Horizons = "1-6",  # type: ignore[assignment]
-    tiers: Chosen = ALL_TIERS,  # type: ignore[assignment]
-    types: Types = "1,2,3",  # type: ignore[assignment]
+    horizons: Horizons = "1-6",
+    tiers: Chosen = ALL_TIERS,
+    types: Types = "1,2,3",
     places: Places = "spread",
     cells: Cells = None,
     learn_months: LearnMonths = 180,
@@ -169,16 +170,18 @@ def _one_thread() -> None:
 
 
 def _asked(
-    incidents: Path | None, store: Path | None, as_of: int | None, box: str, zone: str | None, tiers: tuple[str, ...],
-    types: tuple[int, ...], places: Literal["spread", "point", "drop"], cells: Path | None, learn_months: int,
-    seed: int, horizons: tuple[int, ...],
+    incidents: Path | None, store: Path | None, as_of: int | None, box: str, zone: str | None, tiers: str, types: str,
+    places: Literal["spread", "point", "drop"], cells: Path | None, learn_months: int, seed: int, horizons: str,
 ) -> Asked:
     from hamsaya.cli.monitor_incidents import data_directory
     from hamsaya.node.forecasting import Asked, Plan
 
-    plan = Plan(horizons=horizons, learn_months=learn_months, seed=seed, tiers=tiers)
+    nearest, _, farthest = horizons.partition("-")
+    plan = Plan(horizons=tuple(range(int(nearest), int(farthest or nearest) + 1)), learn_months=learn_months, seed=seed,
+                tiers=tuple(name for name in TIERS if name in tiers.split(",")))
     held = None if incidents is not None else store or data_directory() / "incidents"
-    return Asked(incidents, box, plan, places, types, None if cells is None else _gids(cells), zone, None, held, as_of)
+    kinds = tuple(sorted({int(one) for one in types.split(",")}))
+    return Asked(incidents, box, plan, places, kinds, None if cells is None else _gids(cells), zone, None, held, as_of)
 
 
 def _gids(path: Path) -> tuple[int, ...]:

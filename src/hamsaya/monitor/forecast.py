@@ -35,7 +35,7 @@ from hamsaya.monitor.forecast_features import At
 from hamsaya.monitor.forecast_history import conflictology, faded
 from hamsaya.monitor.forecast_kernel import Kernel
 from hamsaya.monitor.forecast_ladder import Trees, grow_hurdle, grow_ladder
-from hamsaya.monitor.forecast_rows import KERNELS, Learning, Table
+from hamsaya.monitor.forecast_rows import KERNELS, Table
 from hamsaya.monitor.forecast_settle import FADES, Parts, Settled, settle, unsettled
 from hamsaya.monitor.grid import Array
 
@@ -188,7 +188,7 @@ def learn(table: Table, known: int, plan: Plan, executor: Executor) -> Callable[
         growing.append(executor.submit(grow_hurdle, rows.features, rows.deaths > 0, counts_as))
         features, deaths, age = table.violent(known, plan.learn_months, plan.horizons)
         growing.append(executor.submit(grow_ladder, features, deaths, _counts_as(age, plan, np.ones(len(age)))))
-    kernels = {} if plan.tiers == ("conflictology",) else fit_kernels(rows, plan)
+    kernels = {} if plan.tiers == ("conflictology",) else fit_kernels(table, known, plan)
 
     def done() -> Learnt:
         return Learnt(kernels, Trees(*(task.result() for task in growing)) if growing else None, len(rows.deaths))
@@ -201,13 +201,13 @@ def _counts_as(age: Array, plan: Plan, stands_for: Array) -> Array:
     return result
 
 
-def fit_kernels(rows: Learning, plan: Plan) -> dict[int, Kernel]:
-    """Return the kernel tier's fit of every horizon that the rows hold."""
+def fit_kernels(table: Table, known: int, plan: Plan) -> dict[int, Kernel]:
+    """Return the kernel tier's fit of every horizon, each on all rows that have a target month by ``known``."""
     made = {}
     for horizon in plan.horizons:
-        here = np.flatnonzero(rows.horizon == horizon)
-        made[horizon] = forecast_kernel.fit(rows.features[here, :KERNELS], rows.deaths[here],
-                                            _counts_as(rows.age[here], plan, rows.stands_for[here]))
+        rows = table.followed_by(known, plan.learn_months, horizon)
+        made[horizon] = forecast_kernel.fit(rows.features, rows.deaths,
+                                            _counts_as(rows.age, plan, rows.stands_for))
     return made
 
 

@@ -93,8 +93,9 @@ def since(active: Array) -> Array:
 
 
 def kernels(cube: Cube) -> Iterator[Plane]:
-    """Yield decays by blurs of log deaths: all that the ``kernel`` tier uses."""
+    """Yield decays by blurs of log deaths and of incidents: all that the ``kernel`` tier uses."""
     yield from _kernels("deaths", np.log1p(cube.deaths))
+    yield from _kernels("events", cube.events)
 
 
 def _kernels(name: str, maps: Array) -> Iterator[Plane]:
@@ -104,8 +105,7 @@ def _kernels(name: str, maps: Array) -> Iterator[Plane]:
             yield f"{name}_h{half_life:g}_s{sigma:g}", blurred(level, sigma)
 
 
-def _incidents(cube: Cube) -> Iterator[Plane]:
-    yield from _kernels("events", cube.events)
+def _since(cube: Cube) -> Iterator[Plane]:
     yield "since", since(cube.events > 0)
     yield "since_ring", since(widest(cube.events) > 0)
 
@@ -157,7 +157,7 @@ def _trends(cube: Cube) -> Iterator[Plane]:
         yield f"trend_{short:g}_{long:g}_s{sigma:g}", np.log(now / before)
 
 
-GROUPS: tuple[Callable[[Cube], Iterator[Plane]], ...] = (kernels, _incidents, _types, _sizes, _trends)
+GROUPS: tuple[Callable[[Cube], Iterator[Plane]], ...] = (kernels, _since, _types, _sizes, _trends)
 
 
 class Group(NamedTuple):

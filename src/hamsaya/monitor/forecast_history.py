@@ -36,10 +36,16 @@ def faded(cube: Cube, at: At, half_life: float) -> Array:
     """Return the distribution of each cell's own faded months; shape (rows, len(COUNTS)), float32."""
     deaths = cube.deaths[:, cube.row, cube.column]
     weights = 0.5 ** (np.arange(int(4 * half_life)) / half_life)
-    result = np.zeros((len(at.month), len(COUNTS)))
+    violent = np.concatenate([np.zeros((1, deaths.shape[1]), "i4"), np.cumsum(deaths > 0, 0, dtype="i4")])
+    since = violent[at.month + 1, at.cell] - violent[np.maximum(at.month + 1 - len(weights), 0), at.cell]
+    rows = np.flatnonzero(since)  # The others are sure of zero.
+    own = At(at.month[rows], at.cell[rows])
+    reached = np.zeros((len(rows), len(COUNTS)))
     for back, weight in enumerate(weights / weights.sum()):
-        result += weight * (_back(deaths, at, back)[:, None] >= COUNTS)
-    return result.astype("f4")
+        reached += weight * (_back(deaths, own, back)[:, None] >= COUNTS)
+    result = np.zeros((len(at.month), len(COUNTS)), "f4")
+    result[rows] = reached
+    return result
 
 
 def _back(deaths: Array, at: At, back: int) -> Array:

@@ -69,6 +69,8 @@ def fit(features: Array, deaths: Array, drawn: Array) -> Kernel:
     edges = _edges(intensity, drawn)
     bins, size = _bins(intensity, edges), len(edges) - 1
     total = np.bincount(bins, drawn, size)
+    violent = np.flatnonzero(deaths > 0)  # Only these reach any count.
+    bins, deaths, drawn = bins[violent], deaths[violent], drawn[violent]
     reached = np.stack([np.bincount(bins, drawn * (deaths >= count), size) for count in COUNTS], 1)
     held = np.maximum(total, 1e-9)
     exceed = np.stack([isotonic_regression(column / held, weights=held).x for column in reached.T], 1)

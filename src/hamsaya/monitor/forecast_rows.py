@@ -24,7 +24,8 @@ NEAR_LEVEL, MID_LEVEL = 4e-3, 1e-4  # incidents a month, half-life 60 months, bl
 MID, FAR = 0.15, 0.02
 WARM_UP = 24
 """Months at the start of a cube from which nothing is learnt: their features have no past yet."""
-KERNELS = 16
+KERNELS = 32
+"""Features of group 0, the first of every row."""
 
 
 class Drawn(NamedTuple):
@@ -104,6 +105,14 @@ class Table:
         usable = np.searchsorted(horizons, known - at.month, "right")
         horizon = np.asarray(horizons)[(self.drawn.luck[chosen] * usable).astype(int)]
         return Learning(at, self._with_calendar(self.rows[chosen], at, horizon), horizon,
+                        self.followed[at.month + horizon, at.cell], self.drawn.stands_for[chosen], known - at.month)
+
+    def followed_by(self, known: int, months: int, horizon: int) -> Learning:
+        """Return all rows of the ``months`` before ``known`` at one horizon, with the kernels as their features."""
+        month, cell = self.drawn.at
+        chosen = np.flatnonzero((month >= known - months) & (month + horizon <= known))
+        at = At(month[chosen], cell[chosen])
+        return Learning(at, self.rows[:, :KERNELS][chosen], np.full(len(chosen), horizon),
                         self.followed[at.month + horizon, at.cell], self.drawn.stands_for[chosen], known - at.month)
 
     def violent(self, known: int, months: int, horizons: tuple[int, ...]) -> tuple[Array, Array, Array]:

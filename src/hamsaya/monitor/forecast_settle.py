@@ -29,7 +29,7 @@ from hamsaya.monitor.grid import Array
 
 FADES = (4.0, 48.0)  # half-lives in months of the two histories
 PARTS = ("trees", "kernel", "quick history", "slow history")
-PRIOR = np.array([0.55, 0.2, 0.1, 0.15])
+PRIOR = np.array([0.40, 0.45, 0.10, 0.05])
 RANGES = np.array([1.0, 3.0, 10.0, 40.0])  # counts at which the next set of weights begins
 PULL = 0.3
 """Weight of ``PRIOR`` against the record, in shares of the record's own evidence."""
