@@ -15,6 +15,8 @@ from hamsaya.base.errors import OperatorError
 Figures = dict[str, Any]
 Part = Callable[[bool], Figures]
 PARTS: dict[str, str] = {
+    "merge": "hamsaya.cli.bench_monitor_merge:merge",
+    "blind": "hamsaya.cli.bench_monitor_merge:blind",
     "ingest": "hamsaya.cli.bench_monitor_ingest:ingest",
 }
 """Name of a part -> module:function."""
