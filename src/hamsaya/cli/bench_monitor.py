@@ -16,6 +16,8 @@ Figures = dict[str, Any]
 Part = Callable[[bool], Figures]
 PARTS: dict[str, str] = {
     "forecast": "hamsaya.cli.bench_monitor_forecast:forecast",
+    "merge": "hamsaya.cli.bench_monitor_merge:merge",
+    "blind": "hamsaya.cli.bench_monitor_merge:blind",
     "ingest": "hamsaya.cli.bench_monitor_ingest:ingest",
 }
 """Name of a part -> module:function."""

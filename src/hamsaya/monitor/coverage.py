@@ -2,8 +2,8 @@
 
 Rules
 1. **Measured.** Of the events that other reporters reported, the share that this one reported too (Lincoln–Petersen
-   and Chapman's estimate from two lists). Nothing is assumed about who is right; a merged pair counts with its
-   probability, and that the merge may err widens the interval.
+   and Chapman's estimate from two lists). Nothing is assumed about who is right; every pair counts with its
+   probability, merged or not, and that the merge may err widens the interval.
 2. **Dependence.** Lists are not independent: what is big is reported by all. The interval is the hull over odds ratios
    between the lists from 1 to ``DEPENDENCE``: were large events so much likelier in both, more would be in neither.
    With three lists or more, Chao's lower bound on the number of events must be met as well.
@@ -19,6 +19,7 @@ Chapman (1951), University of California Publications in Statistics 1: 131-160. 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ import numpy as np
 from scipy.stats import beta
 
 from hamsaya.base.interval import Interval
-from hamsaya.monitor.merging_types import Incident
+from hamsaya.monitor.merging_types import Incident, Key, Linked
 
 LEVEL = 0.9  # Of every interval here.
 DEPENDENCE = 3.0
@@ -124,14 +125,16 @@ def captured(events: float, shared: float, variance: float = 0.0) -> Interval:
     return Interval(min(low / (low + DEPENDENCE * (1 - low)), share), share, max(high, share))
 
 
-def own(member: str, incidents: Iterable[Incident], declared: Mapping[int, float]) -> Own:
+def own(
+    member: str, incidents: Iterable[Incident], pairs: Iterable[Linked], declared: Mapping[int, float]
+) -> Own:
     """Return the coverage of one member, for that member.
 
     Args:
-        incidents: Merged.
+        incidents, pairs: Of one ledger.
         declared: What the member says it covers, cell to share in [0, 1].
     """
-    found = _tally(member, incidents)
+    found = _tally(member, incidents, pairs)
     events = sum(one[0] for one in found.values())
     shared = sum(one[1] for one in found.values())
     overall = captured(events, shared, sum(one[2] for one in found.values()))
@@ -140,14 +143,22 @@ def own(member: str, incidents: Iterable[Incident], declared: Mapping[int, float
     return Own(member, overall, events, shared, cells, _words(overall, events, shared))
 
 
-def _tally(member: str, incidents: Iterable[Incident]) -> dict[int, tuple[float, float, float]]:
+def _tally(
+    member: str, incidents: Iterable[Incident], pairs: Iterable[Linked]
+) -> dict[int, tuple[float, float, float]]:
     """Return by cell: others' events, those reported here too, and the variance of the latter."""
+    here: dict[Key, float] = {}
+    for pair in pairs:
+        ends = pair.candidate.left, pair.candidate.right
+        for own_key, other in (ends, ends[::-1]):
+            if own_key[0] == member and pair.probability is not None:
+                here[other] = here.get(other, 0.0) + pair.probability
     sums: dict[int, list[float]] = {}
     for one in incidents:
-        reporters = {reporter for reporter, _ in one.accounts}
-        if not reporters - {member}:
+        others = [key for key in one.accounts if key[0] != member]
+        if not others:
             continue
-        p = one.probability if one.probability is not None and member in reporters else float(member in reporters)
+        p = min(max(here.get(key, 0.0) for key in others), 1.0)
         total = sums.setdefault(one.cells[0], [0.0, 0.0, 0.0])
         for place, value in enumerate((1.0, p, p * (1 - p))):
             total[place] += value
@@ -194,22 +205,22 @@ def _words(overall: Interval, events: float, shared: float) -> list[str]:
             f"the lower end allows events reported by others to be up to {DEPENDENCE:.0f} times likelier reported here"]
 
 
-def total(incidents: Sequence[Incident]) -> Interval:
+def total(incidents: Sequence[Incident], pairs: Iterable[Linked]) -> Interval:
     """Return how many events there were, in any list or in none.
 
     Two lists: Chapman's estimate. More: of the two largest lists, and not below Chao's lower bound from all.
+
+    Args:
+        incidents, pairs: Of one ledger.
     """
-    lists = sorted({reporter for one in incidents for reporter, _ in one.accounts})
-    holders = [{reporter for reporter, _ in one.accounts} for one in incidents]
-    if len(lists) < 2:
-        return Interval(float(len(incidents)), float(len(incidents)), float("inf"))
-    a, b = sorted(lists, key=lambda one: (-sum(one in held for held in holders), one))[:2]
-    shared = [one.probability or 1.0 for one, held in zip(incidents, holders, strict=True) if {a, b} <= held]
-    both, variance = float(sum(shared)), float(sum(p * (1 - p) for p in shared))
-    # A pair that may be two events counts as both in part.
-    apart = len(shared) - both
-    found = chapman(Counts(both, sum(a in held for held in holders) - len(shared) + apart,
-                           sum(b in held for held in holders) - len(shared) + apart, variance))
-    least = chao([len(held) for held in holders])
-    mid = max(found.mid, least if len(lists) > 2 else 0.0, float(len(incidents)))
-    return Interval(min(max(found.low, float(len(incidents))), mid), mid, max(found.high, mid))
+    sizes = Counter(reporter for one in incidents for reporter, _ in one.accounts)
+    seen = float(len(incidents))
+    if len(sizes) < 2:
+        return Interval(seen, seen, float("inf"))
+    a, b = sorted(sorted(sizes, key=lambda name: (-sizes[name], name))[:2])
+    shared = [one.probability for one in pairs
+              if one.probability is not None and (one.candidate.left[0], one.candidate.right[0]) == (a, b)]
+    both = min(sum(shared), float(sizes[a]), float(sizes[b]))
+    found = chapman(Counts(both, sizes[a] - both, sizes[b] - both, sum(p * (1 - p) for p in shared)))
+    mid = max(found.mid, chao([len(one.accounts) for one in incidents]) if len(sizes) > 2 else 0.0)
+    return Interval(min(found.low, mid), mid, max(found.high, mid))

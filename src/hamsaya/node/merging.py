@@ -102,12 +102,13 @@ def own_coverage(path: Path, member: str, declared: Mapping[int, float]) -> Own:
     merged = opened(path)
     if all(one.reporter != member for one in merged.ledger.accounts):
         raise OperatorError(f"expected a reporter of the ledger, received {member!r}", code="unknown-reporter")
-    return coverage.own(member, merged.incidents, declared)
+    return coverage.own(member, merged.incidents, merged.pairs, declared)
 
 
 def events_in_all(path: Path) -> Interval:
     """Return how many events there were, in any list or in none."""
-    return coverage.total(opened(path).incidents)
+    merged = opened(path)
+    return coverage.total(merged.incidents, merged.pairs)
 
 
 def blind_spots(
@@ -145,7 +146,7 @@ def blind_spots(
 
 def _figures(ledger: Path) -> list[Own]:
     merged = opened(ledger)
-    return [coverage.own(member, merged.incidents, {})
+    return [coverage.own(member, merged.incidents, merged.pairs, {})
             for member in sorted({one.reporter for one in merged.ledger.accounts})]
 
 
