@@ -16,6 +16,7 @@ Figures = dict[str, Any]
 Part = Callable[[bool], Figures]
 PARTS: dict[str, str] = {
     "ingest": "hamsaya.cli.bench_monitor_ingest:ingest",
+    "scan": "hamsaya.cli.bench_monitor_scan:scan_bench",
 }
 """Name of a part -> module:function."""
 
