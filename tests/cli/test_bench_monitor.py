@@ -34,3 +34,16 @@ def test_every_part_that_is_listed_is_there() -> None:
         assert callable(bench_monitor.load(name))
     with pytest.raises(OperatorError, match="ingest"):
         bench_monitor.monitor(True, ("nothing",))
+
+
+def test_the_scan_is_measured_on_an_invented_problem_where_no_answers_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without SaTScan's answers no ratio to it is told, only what was measured here."""
+    from hamsaya.cli import bench_monitor_scan
+
+    monkeypatch.setenv("HAMSAYA_DATA", str(tmp_path))
+    monkeypatch.setattr(bench_monitor_scan, "REPLICATES", 20)
+    figures = bench_monitor.monitor(True, ("scan",))["scan"]
+    assert figures["cpu_s_invented"] > 0 and figures["contagion_fit_cpu_s"] > 0
+    assert not any(name.startswith(("ratio", "parity")) for name in figures)

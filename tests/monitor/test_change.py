@@ -36,6 +36,13 @@ def test_a_sudden_rise_is_seen_soon_and_dated() -> None:
     assert np.mean(np.array(delays) <= 8) >= 0.8 and abs(np.median(began) - 20) <= 2
 
 
+def test_a_rise_that_goes_on_is_one_rise() -> None:
+    """Thirty bins of a fourfold level are one rise with one beginning, not an alarm every week."""
+    rng = np.random.default_rng(3)
+    found = watch(rng.poisson(5.0, 104), np.concatenate([rng.poisson(5.0, 10), rng.poisson(20.0, 30)]), 0.1, 1)
+    assert len(found.rises) == 1 and found.rises[0].last >= 37 and 3 < found.rises[0].factor < 5
+
+
 def test_a_larger_budget_lowers_the_bar() -> None:
     """Who accepts more false alarms sees more; nobody gets both."""
     bars = [bar_for(Usual(4.0, 0.2), 104, 52, budget, 1) for budget in (0.05, 0.5, 2.0)]

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hamsaya.monitor.grid import PRIO, Grid
-from hamsaya.monitor.zones import LEAST_KM2, NONE_YET, Cells, Event, Followed, area_km2, contours, follow, joined
+from hamsaya.monitor.zones import (
+    LEAST_KM2,
+    NONE_YET,
+    Cells,
+    Event,
+    Followed,
+    area_km2,
+    circle,
+    contours,
+    follow,
+    joined,
+)
 
 START = int(PRIO.cell_of(65.1, 31.1))
 
@@ -78,6 +89,15 @@ def test_no_zone_is_smaller_than_25_km2() -> None:
     grid = Grid(100)
     (zone,) = joined(grid, [[int(grid.cell_of(65.1, 31.1))]])
     assert area_km2(grid, zone) >= LEAST_KM2 and len(zone) == 25
+
+
+def test_a_circle_is_all_its_cells() -> None:
+    """As large as the circle, whole, and never without the cell of its centre."""
+    grid = Grid(4)
+    cells = circle(grid, 34.125, 65.125, 100.0)
+    assert abs(area_km2(grid, cells) / (3.14159 * 100**2) - 1) < 0.05 and len(joined(grid, [cells])) == 1
+    assert circle(grid, 34.2, 65.2, 0.0) == {int(grid.cell_of(65.2, 34.2))}
+    assert area_km2(grid, circle(grid, 34.125, 179.9, 100.0)) > 0
 
 
 areas = st.lists(st.sets(st.integers(0, 30), min_size=1, max_size=8), max_size=5)

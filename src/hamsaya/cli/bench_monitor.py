@@ -19,6 +19,7 @@ PARTS: dict[str, str] = {
     "merge": "hamsaya.cli.bench_monitor_merge:merge",
     "blind": "hamsaya.cli.bench_monitor_merge:blind",
     "ingest": "hamsaya.cli.bench_monitor_ingest:ingest",
+    "scan": "hamsaya.cli.bench_monitor_scan:scan_bench",
 }
 """Name of a part -> module:function."""
 

@@ -5,7 +5,8 @@ Rules
    for each series, with the doubt about its past in it: of each simulated series mean and spread are estimated too.
 2. What is usual is the reference: mean and overdispersion (method of moments) of the bins before the watch begins.
 3. The statistic is a CUSUM of log likelihood ratios, negative binomial, of a rise by each of ``FACTORS``; the largest
-   counts. At the bar it alarms and starts again from 0. The rise began after the bin at which it was last 0.
+   counts. At the bar it alarms and starts again from 0. The rise began after the bin at which it was last 0; an alarm
+   again without a return to 0 between is the same rise, which goes on.
 4. The trend is log-linear with a quasi-Poisson spread and a 95 % interval; none is given below ``FEWEST`` bins or where
    everything is 0.
 5. Counts should be nowcast before (``nowcast``): a fresh bin is never a fall.
@@ -39,10 +40,12 @@ class Usual(NamedTuple):
 
 
 class Rise(NamedTuple):
-    """An alarm: bins (of the watch) at which the rise began and was seen; mean since as a multiple of the usual one."""
+    """An alarm: bins (of the watch) at which the rise began, was seen, was seen last while it went on; the mean from
+    the first to the last of these bins as a multiple of the usual one."""
 
     began: int
     seen: int
+    last: int
     factor: float
 
 
@@ -132,11 +135,14 @@ def watch(reference: Array, counts: Array, budget: float, seed: int) -> Watched:
         return Watched(known, math.inf, (), 0.0)
     bar = bar_for(known, len(reference), len(counts), budget, seed)
     path, alarms = cusum(np.asarray(counts)[None], known.mean, known.spread, bar)
-    rises, start = [], 0
+    rises: list[Rise] = []
+    start = 0
     for seen in np.flatnonzero(alarms[0]).tolist():
         calm = np.flatnonzero(path[0, start:seen] <= 0.0)
-        began = start + int(calm[-1]) + 1 if len(calm) else start
-        rises.append(Rise(began, seen, float(np.mean(counts[began: seen + 1]) / known.mean)))
+        began, first = start + int(calm[-1]) + 1 if len(calm) else start, seen
+        if rises and not len(calm):
+            began, first = rises[-1].began, rises.pop().seen
+        rises.append(Rise(began, first, seen, float(np.mean(counts[began: seen + 1]) / known.mean)))
         start = seen + 1
     return Watched(known, bar, tuple(rises), float(path[0, -1]) if not alarms[0, -1] else 0.0)
 

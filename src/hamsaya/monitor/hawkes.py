@@ -1,14 +1,15 @@
 """Contagion: how many incidents another incident brings about, how soon and how near (self-exciting point process).
 
 Intensity at day t and point x: nu f(x) / T + sum over earlier incidents i of
-kappa omega exp(-omega (t - t_i)) N(x - x_i; sigma), where N is the round normal density in two dimensions.
-``kappa`` is the branching ratio: below 1 the process dies out by itself.
+kappa e(t - t_i) N(x - x_i; sigma), where e is the exponential density with rate omega cut at ``CUT_DAYS`` and N the
+round normal density in two dimensions. ``kappa`` is the branching ratio: below 1 the process dies out by itself.
 
 Rules
 1. The background f is a kernel density of the incidents, each weighted by its probability to be background and left out
    at its own place; weights and parameters are found in turn (stochastic declustering).
 2. Its bandwidth is that of ``BANDWIDTHS_KM`` which forecasts best: fitted on the first three quarters of the period,
-   scored on the last one.
+   scored on the last one. It must be as fine as places are: a town that is always bad looks like contagion to a
+   background that smooths it away, which is also why the mean lag is held below half of ``CUT_DAYS``.
 3. Dates and towns are coarser than contagion: times are spread over their day and places by ``jitter_km``, with a seed.
    A ``sigma_km`` near the jitter says how places were written down, not how violence spreads.
 4. The interval comes from the fit's own simulations, fitted again ("basic" bootstrap: it mirrors and so corrects the
@@ -33,7 +34,7 @@ from hamsaya.monitor.compiled import compiled
 
 Array = npt.NDArray[Any]
 
-BANDWIDTHS_KM = (15.0, 30.0, 60.0)
+BANDWIDTHS_KM = (3.0, 7.0, 15.0, 30.0, 60.0)
 CUT_DAYS, CUT_KM = 90.0, 100.0
 KM_A_DEGREE = 111.195
 OUTER, INNER = 6, 30
@@ -151,7 +152,7 @@ def _maximise(t: Array, density: Array, days: float, pairs: Any, start: Any, rou
         for point in range(len(t)):
             base = nu / days * density[point]
             total, one_lag, one_square = 0.0, 0.0, 0.0
-            scale = kappa * omega / (2 * np.pi * sigma * sigma)
+            scale = kappa * omega / (2 * np.pi * sigma * sigma * (1 - np.exp(-omega * CUT_DAYS)))
             for pair in range(first[point], first[point + 1]):
                 value = scale * np.exp(-omega * ago[pair] - apart[pair] / (2 * sigma * sigma))
                 total += value
@@ -164,10 +165,10 @@ def _maximise(t: Array, density: Array, days: float, pairs: Any, start: Any, rou
             square += one_square / rate
         reach = 0.0
         for point in range(len(t)):
-            reach += 1 - np.exp(-omega * (days - t[point]))
+            reach += (1 - np.exp(-omega * min(days - t[point], CUT_DAYS))) / (1 - np.exp(-omega * CUT_DAYS))
         nu = max(background.sum(), 1e-9)
         kappa = max(triggered / max(reach, 1e-9), 1e-9)
-        omega = min(max(triggered / max(lag, 1e-12), 1e-3), 50.0)
+        omega = min(max(triggered / max(lag, 1e-12), 2 / CUT_DAYS), 50.0)
         sigma = max(np.sqrt(square / (2 * max(triggered, 1e-12))), 0.05)
     return (kappa, omega, sigma, nu), background
 
@@ -192,13 +193,14 @@ def _gain(seen: Points, days: float, split: float, bandwidth: float) -> tuple[fl
     share = (days - split) / split
     later = len(seen.t) - cut
     first, who, ago, apart = _pairs(*seen, CUT_DAYS, CUT_KM)
+    whole = 1 - np.exp(-found.omega * CUT_DAYS)
     pull = found.kappa * found.omega * np.exp(-found.omega * ago - apart / (2 * found.sigma_km**2)) / (
-        2 * np.pi * found.sigma_km**2)
+        2 * np.pi * found.sigma_km**2 * whole)
     excited = np.diff(np.concatenate([[0.0], np.cumsum(pull)])[first])[cut:]
     base = _density(train.x, train.y, weight, seen.x[cut:], seen.y[cut:], bandwidth, False)
     plain = _density(train.x, train.y, np.ones(cut), seen.x[cut:], seen.y[cut:], bandwidth, False)
-    left = 1 - np.exp(-found.omega * (days - seen.t))
-    left[:cut] -= 1 - np.exp(-found.omega * (split - seen.t[:cut]))
+    left = (1 - np.exp(-found.omega * np.minimum(days - seen.t, CUT_DAYS))) / whole
+    left[:cut] -= (1 - np.exp(-found.omega * np.minimum(split - seen.t[:cut], CUT_DAYS))) / whole
     score = np.log(found.nu / split * base + excited).sum() - found.nu * share - found.kappa * left.sum()
     flat = np.log(cut / split * plain).sum() - cut * share
     return float(score / later), float((score - flat) / later)

@@ -1,7 +1,8 @@
 """Zones with an identity: what is one place of trouble this month, and whether it is the one of last month.
 
 Rules
-1. A zone is a set of cells. Clusters and risk contours that share a cell, or touch, are one zone.
+1. A zone is a set of cells. Clusters (all cells of their circle) and risk contours that share a cell, or touch, are one
+   zone.
 2. A zone covers ``LEAST_KM2`` or more; a smaller one grows by the cells around it until it does. Nothing here says a
    point, and nothing says a person.
 3. Two zones of successive looks are related when they share at least ``share`` of the smaller one's area.
@@ -17,16 +18,21 @@ Rules
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from hamsaya.monitor.grid import Grid
+import numpy as np
+
+from hamsaya.monitor.grid import Box, Grid
 
 Cells = frozenset[int]
 Change = Literal["born", "split", "grown", "shrunk", "held", "merged", "ended"]
 
 LEAST_KM2 = 25.0
+EARTH_KM = 6367.0
+KM_A_DEGREE = 111.0
 SHARE = 0.2
 STEADY = 0.1
 
@@ -96,6 +102,21 @@ def joined(grid: Grid, areas: Iterable[Collection[int]]) -> list[Cells]:
 def contours(risk: Mapping[int, float], threshold: float) -> list[Cells]:
     """Return the cells whose risk is at or above the threshold, each an area of its own; ``joined`` makes zones."""
     return [frozenset({cell}) for cell, value in sorted(risk.items()) if value >= threshold]
+
+
+def circle(grid: Grid, lat: float, lon: float, radius_km: float) -> Cells:
+    """Return the cells whose centre lies within the radius of a point, and the cell of the point itself."""
+    own = int(grid.cell_of(lon, lat))
+    high = radius_km / KM_A_DEGREE
+    wide = high / max(math.cos(math.radians(min(abs(lat) + high, 89.0))), 0.01)
+    near = grid.in_box(Box(max(lon - wide, -180.0), max(lat - high, -90.0), min(lon + wide, 180.0),
+                           min(lat + high, 90.0)))
+    east, north = (np.radians(axis) for axis in grid.centre(near))
+    here = math.radians(lat)
+    square = np.sin((north - here) / 2) ** 2 + np.cos(north) * math.cos(here) * np.sin(
+        (east - math.radians(lon)) / 2) ** 2
+    inside = 2 * EARTH_KM * np.arcsin(np.sqrt(square)) <= radius_km
+    return frozenset(near[inside].tolist()) | {own}
 
 
 def area_km2(grid: Grid, cells: Iterable[int]) -> float:

@@ -7,6 +7,7 @@ centre. Incidents are taken at their end day (``monitor.incidents``, rule 4).
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -26,6 +27,7 @@ from hamsaya.node.incidents import read_incidents
 Array = Any
 Each = Callable[[int], None]
 Model = Literal["permutation", "poisson", "negative-binomial"]
+DATE = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})")
 PRECISE = 3
 """Highest ``where_prec`` that still says a place; above it an incident is known by area only."""
 MOST_CASES = 2_000_000
@@ -57,15 +59,21 @@ class Period:
 
 def period(first: str, last: str, unit_days: int) -> Period:
     """Return a period of ISO dates; raises OperatorError ``bad-period``."""
-    try:
-        made = Period(day_number(first), day_number(last), unit_days)
-    except ValueError:
-        raise OperatorError(f"expected dates such as 2019-12-31, received {first[:20]!r} and {last[:20]!r}",
-                            code="bad-period") from None
+    made = Period(_day(first), _day(last), unit_days)
     if made.last < made.first or unit_days < 1:
         raise OperatorError(f"expected a first day not after the last one and bins of one day or more, received "
                             f"{first} to {last} by {unit_days}", code="bad-period")
     return made
+
+
+def _day(text: str) -> int:
+    match = DATE.fullmatch(text)
+    try:
+        if match:
+            return day_number(f"{match[1]}-{int(match[3]):02}-{int(match[4]):02}")
+    except ValueError:
+        pass  # no such day: refused below, like a date in another spelling
+    raise OperatorError(f"expected a date such as 2019-12-31, received {text[:20]!r}", code="bad-period")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

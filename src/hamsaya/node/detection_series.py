@@ -20,7 +20,7 @@ from hamsaya.monitor.incidents import Incidents, day_number, day_text
 from hamsaya.monitor.nowcast import nowcast, triangle
 from hamsaya.monitor.scan import Settings, scan
 from hamsaya.monitor.types import gid_of
-from hamsaya.monitor.zones import NONE_YET, Cells, Event, Followed, follow, joined
+from hamsaya.monitor.zones import NONE_YET, Cells, Event, Followed, circle, follow, joined
 from hamsaya.node.bootstrap import open_named_pack
 from hamsaya.node.detection import Each, Period, lay_incidents
 
@@ -55,8 +55,8 @@ def _look(
     seen = table.take((table.end >= at.first) & (table.end <= at.last))
     laid = lay_incidents(seen, cell, at)
     found = scan(laid.study, settings, executor)
-    ids = grid.cell_of(laid.study.lon, laid.study.lat)
-    alarming = [ids[list(one.places)].tolist() for one in found.clusters if one.p_value <= level]
+    alarming = [circle(grid, float(laid.study.lat[one.places[0]]), float(laid.study.lon[one.places[0]]), one.radius_km)
+                for one in found.clusters if one.p_value <= level]
 
     def reporters(cells: Cells) -> set[str]:
         lon, lat = grid.centre(sorted(cells))
@@ -196,7 +196,8 @@ def rises_of(
     for name, counts in series.items():
         seen, change = watch(counts[:start], counts[start:], max(budget, 1e-6), seed), trend(counts, chosen.unit_days)
         rises = [{"began": chosen.days(start + one.began, start + one.began)[0],
-                  "seen": chosen.days(start + one.seen, start + one.seen)[1], "factor": one.factor}
+                  "seen": chosen.days(start + one.seen, start + one.seen)[1],
+                  "last": chosen.days(start + one.last, start + one.last)[1], "factor": one.factor}
                  for one in seen.rises]
         answer.append({"series": name, "incidents": int(counts.sum()), "usual": seen.usual.mean,
                        "spread": seen.usual.spread, "bar": seen.bar if np.isfinite(seen.bar) else None,
