@@ -119,6 +119,17 @@ def test_zones_are_told_from_look_to_look(incidents: str) -> None:
     assert "born" in run(*words).stdout and zone["label"] in run(*words).stdout
 
 
+def test_cells_of_high_risk_are_joined_to_the_zones(incidents: str, tmp_path: Path) -> None:
+    """A forecast's contour is a zone of its own at the last look; a bad line is told."""
+    words = ("zones", "--incidents", incidents, "--from", "2018-12-20", "--to", "2019-01-01", "--window-days", "322",
+             "--radius-km", "40", "--replicates", "19", "--level", "0.0", "--risk", str(tmp_path / "risk.csv"))
+    (tmp_path / "risk.csv").write_text("gid,risk\n170763,0.6\n170764,0.7\n170800,0.2\n", encoding="utf-8")
+    (zone,) = answer(*words)["zones"]
+    assert zone["cells"] == 8 and zone["since"] == "2019-01-01" and zone["area_km2"] > 4000
+    (tmp_path / "risk.csv").write_text("170763,6\n", encoding="utf-8")
+    assert refused(*words)["code"] == "bad-risk"
+
+
 def test_contagion_by_command(incidents: str) -> None:
     """Ratio and interval; too few incidents are refused."""
     told = answer("contagion", "--incidents", incidents, *PERIOD, "--replicates", "10")

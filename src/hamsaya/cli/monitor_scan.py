@@ -141,6 +141,10 @@ def zones(
     level: Annotated[float, typer.Option(min=0.0, max=1.0, help="Clusters with this p or less make zones.")] = 0.05,
     replicates: Annotated[int, typer.Option(min=19, max=1_000_000, help="Monte Carlo replicates a look.")] = 999,
     pack: Annotated[str | None, typer.Option(help="Region pack whose annex says who reports where.")] = None,
+    risk: Annotated[Path | None, typer.Option(
+        exists=True, dir_okay=False, metavar="FILE", help="gid,risk a line: a forecast's cells, joined at the end.")]
+    = None,
+    risk_above: Annotated[float, typer.Option(min=0.0, max=1.0, help="Cells of --risk from here on.")] = 0.5,
     precise: Precise = False,
     seed: Seed = 1,
     threads: Threads = 0,
@@ -155,7 +159,8 @@ def zones(
     chosen = detection.Period(span.last - window_days + 1, span.last, unit_days)
     how = detection.settings(True, radius_km, 0.5, 0.5, replicates, seed, 0)
     with workers(threads) as executor, counting("zones", "looks", len(looks)) as each:
-        answer = detection_series.zones_over_time(table, chosen, looks, cell, how, level, pack, executor, each)
+        answer = detection_series.zones_over_time(table, chosen, looks, cell, how, level, pack, executor, each,
+                                                  detection_series.read_risk(risk) if risk else None, risk_above)
     rows = [(look["day"], one["change"], one["label"], one["area_km2"], one["lat"], one["lon"], one["related"])
             for look in answer["looks"] for one in look["events"] if one["change"] != "held"]
     session.answer(answer, Table(("day", "change", "zone", "km2", "latitude", "longitude", "related"), rows, "Story"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict, replace
@@ -14,22 +15,22 @@ import numpy as np
 
 from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.monitor.change import trend, watch, yearly_share
-from hamsaya.monitor.grid import Grid
+from hamsaya.monitor.grid import PRIO, Box, Grid
 from hamsaya.monitor.hawkes import contagion, points
 from hamsaya.monitor.incidents import Incidents, day_number, day_text
 from hamsaya.monitor.nowcast import nowcast, triangle
 from hamsaya.monitor.scan import Settings, scan
 from hamsaya.monitor.types import gid_of
-from hamsaya.monitor.zones import NONE_YET, Cells, Event, Followed, circle, follow, joined
+from hamsaya.monitor.zones import NONE_YET, Cells, Event, Followed, circle, contours, follow, joined
 from hamsaya.node.bootstrap import open_named_pack
 from hamsaya.node.detection import Each, Period, lay_incidents
 
-MOST_LINE = 100_000
+RISK = re.compile(r"\d{1,3}(\.\d{1,20})?")
 
 
 def zones_over_time(
     table: Incidents, chosen: Period, looks: list[int], cell: float, settings: Settings, level: float,
-    pack: str | None, executor: Executor, each: Each,
+    pack: str | None, executor: Executor, each: Each, risk: Mapping[int, float] | None = None, above: float = 1.0,
 ) -> dict[str, Any]:
     """Return the zones of successive prospective scans, each over as many days as the period has, and their story.
 
@@ -37,12 +38,15 @@ def zones_over_time(
         looks: Last day of each scan, days since 1970-01-01, rising.
         level: Clusters with p at or below this make zones.
         pack: Region pack whose annex says who reports where; None is the default one.
+        risk: Of PRIO-GRID cells at the last look; those at or above ``above`` are joined to the clusters there.
     """
     grid, areas = Grid(1 / cell), open_named_pack(pack).areas
+    risen = [_within(grid, gid) for contour in contours(risk or {}, above) for gid in contour]
     state, story = NONE_YET, []
     for number, day in enumerate(looks):
         at = replace(chosen, first=day - (chosen.last - chosen.first), last=day)
-        state, events = _look(table, at, cell, grid, settings, level, areas, state, executor)
+        more = risen if day == looks[-1] else []
+        state, events = _look(table, at, cell, grid, settings, level, areas, state, more, executor)
         story.append({"day": day_text(day), "events": [_event(one, grid) for one in events]})
         each(number + 1)
     return {"zones": [_zone(zone, grid) for zone in state.zones], "looks": story, "level": level}
@@ -50,7 +54,7 @@ def zones_over_time(
 
 def _look(
     table: Incidents, at: Period, cell: float, grid: Grid, settings: Settings, level: float,
-    areas: Mapping[int, frozenset[str]], state: Followed, executor: Executor,
+    areas: Mapping[int, frozenset[str]], state: Followed, more: list[Cells], executor: Executor,
 ) -> tuple[Followed, list[Event]]:
     seen = table.take((table.end >= at.first) & (table.end <= at.last))
     laid = lay_incidents(seen, cell, at)
@@ -63,7 +67,28 @@ def _look(
         return {member for east, north in zip(lon.tolist(), lat.tolist(), strict=True)
                 for member in areas.get(gid_of(east, north), frozenset())}
 
-    return follow(state, joined(grid, alarming), at=at.last, grid=grid, reporters=reporters)
+    return follow(state, joined(grid, [*alarming, *more]), at=at.last, grid=grid, reporters=reporters)
+
+
+def _within(grid: Grid, gid: int) -> Cells:
+    """Return the cells of a grid that a PRIO-GRID cell covers, by their centres, or the one around its own."""
+    west, south, east, north = (float(edge) for edge in PRIO.edges(gid))
+    inside = grid.in_box(Box(west, south, east, north)).tolist()
+    return frozenset(inside or [int(grid.cell_of((west + east) / 2, (south + north) / 2))])
+
+
+def read_risk(path: Path) -> dict[int, float]:
+    """Return a file of ``gid,risk`` lines (a forecast's probabilities); raises PeerError ``bad-risk``."""
+    found: dict[int, float] = {}
+    for line, text in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        if not text.strip() or (line == 1 and text.replace(" ", "") == "gid,risk"):
+            continue
+        gid, _, risk = (part.strip() for part in text.partition(","))
+        if not (gid.isdecimal() and 1 <= int(gid) <= PRIO.size and RISK.fullmatch(risk) and float(risk) <= 1):
+            raise PeerError(f"{path.name} line {line}: expected gid,risk with a cell from 1 to {PRIO.size} and a "
+                            "probability from 0 to 1", code="bad-risk")
+        found[int(gid)] = float(risk)
+    return found
 
 
 def _zone(zone: Any, grid: Grid) -> dict[str, Any]:
