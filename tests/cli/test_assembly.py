@@ -175,7 +175,7 @@ def test_a_member_is_suspended_keeps_its_reply_and_is_reinstated(trio: dict[str,
     south.json("compliance", "reply", "F-1", "--text", "The road was closed.")
     deliver(trio)
     for desk in (trio[COUNTS], north):
-        (finding,) = desk.json("compliance", "list")[0]["findings"]
+        (finding,) = desk.json("compliance", "status")[0]["findings"]
         assert finding["finding"]["reply"] == "The road was closed."
 
     decide(trio, "Reinstate the south", "full", (COUNTS, NORTH))

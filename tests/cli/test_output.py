@@ -16,7 +16,7 @@ Pair = tuple[Desk, Desk]
 
 QUESTIONS = [
     "node status", "node card", "node peers list", "node peers show uz", "node rotate-keys", "charter show",
-    "charter explain case.open --to all", "case list", "case inbox", "compliance list", "linkage price",
+    "charter explain case.open --to all", "case list", "case inbox", "compliance status", "linkage price",
     "linkage tranche list", "log show", "log show --refusals", "log policy", "log cosign", "doctor",
 ]
 REFUSALS = ["case show C-1", "case close C-1 --outcome resolved --officer o", "log prove 00", "log audit",
