@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from hamsaya.adapters.regionpack import load_pack
 from hamsaya.cli.main import app
+from tests.cli.conftest import NORTH, Desk
 from tests.monitor.accounts import two_sides
 
 HEADER = ("id", "date_start", "latitude", "longitude", "type_of_violence", "best", "low", "high", "side_b", "stance",
@@ -113,3 +115,21 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     assert run("merge", tmp_path / "a.csv", good, code=1)["error"]["code"] == "missing-columns"
     assert run("merge", tmp_path / "b.csv", good, code=1)["error"]["code"] == "bad-accounts"
     assert run("merge", good, good)["incidents"] == 0
+
+
+def test_a_member_declares_and_contests_by_command(
+    in_force: tuple[Desk, Desk], pack: Path, tmp_path: Path) -> None:
+    """Own cells go out, signed by who releases; another's are refused before anything is sent."""
+    north, _ = in_force
+    releaser = "--as", str(north.key("desk-2"))
+    areas = load_pack(pack).areas
+    own = min(gid for gid, who in areas.items() if who == {NORTH})
+    foreign = min(gid for gid, who in areas.items() if who and NORTH not in who)
+    told = tmp_path / "cover.toml"
+    told.write_text(f'first = "2019-01"\nlast = "2019-12"\nrows = [[{own}, 60]]\n', encoding="utf-8")
+    assert north.json("monitor", "declare", str(told), *releaser)["recipients"]
+    figures = "--first", "2019-01", "--last", "2019-12", "--low", "20", "--high", "50", "--own", "60"
+    contest = "monitor", "contest", str(own), *figures, "--ground", "no-access"
+    assert north.json(*contest, *releaser)["recipients"]
+    told.write_text(f'first = "2019-01"\nlast = "2019-12"\nrows = [[{foreign}, 60]]\n', encoding="utf-8")
+    assert north.refused("monitor", "declare", str(told), *releaser) == "not-your-area"

@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 
 from hamsaya.base.errors import OperatorError, PeerError
-from hamsaya.monitor.merging_types import Account
+from hamsaya.monitor.types import Account
 
 REQUIRED = ("id", "date_start", "latitude", "longitude", "type_of_violence", "best", "low", "high")
 OPTIONAL = ("date_end", "where_prec", "actor_class", "stance", "answers", "side_a", "side_b")

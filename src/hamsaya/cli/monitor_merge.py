@@ -19,8 +19,7 @@ from hamsaya.messages.kinds import body_from_plain
 from hamsaya.messages.monitor import Dispute
 
 if TYPE_CHECKING:
-    from hamsaya.monitor.merging_types import Incident, Key, Linked
-    from hamsaya.node.merging import Merged
+    from hamsaya.node.merging import Incident, Key, Linked, Merged
 
 SHOWN = 20
 BAD_ROWS_SHOWN = 20

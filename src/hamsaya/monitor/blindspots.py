@@ -217,12 +217,18 @@ def _spot(gid: int, p: float, cell: AnyCell, border: bool, since: int) -> Spot:
     score, low, high = (p * (1 - share) * weight for share in (cell.mid, cell.high, cell.low))
     reasons = [
         f"a death within {MONTHS} months has probability {p:.0%}, its own last {HIDDEN} months not looked at",
-        f"of what happens there {cell.mid:.0%} would be reported by anybody ({cell.low:.0%} to {cell.high:.0%})",
+        _reported(cell),
         "no incident known there" if since >= NEVER else f"last incident before that: {since} months earlier",
     ]
     if border:
         reasons.append("it holds or touches two reporting areas")
     return Spot(gid, score, low, high, p, cell.mid, border, reasons)
+
+
+def _reported(cell: AnyCell) -> str:
+    if (cell.mid, cell.high) == (0.0, 1.0):
+        return "how much of what happens there would be reported is not known: taken as nothing"
+    return f"of what happens there {cell.mid:.0%} would be reported by anybody ({cell.low:.0%} to {cell.high:.0%})"
 
 
 def _late(values: Array, months: int) -> Array:

@@ -15,6 +15,7 @@ import immutables
 import msgspec
 
 from hamsaya.messages.monitor import Coverage, Dispute, Picture, Report
+from hamsaya.monitor.merging_types import Account as Account  # Readers of files see it here.
 
 COLUMNS, ROWS = 720, 360
 

@@ -25,6 +25,11 @@ from hamsaya.monitor.merging_types import Account, Incident, Key, Ledger, Linked
 from hamsaya.monitor.types import COLUMNS, ROWS, months, row_column
 from hamsaya.node.bootstrap import accounts_of, incidents_of, open_named_pack
 
+__all__ = [  # With the types that its results are made of.
+    "Account", "Incident", "Key", "Ledger", "Linked", "Merged", "blind_spots", "decide", "events_in_all", "keep",
+    "merge_files", "opened", "own_coverage", "unmerge",
+]
+
 OTHER_CLASS = 63
 EDGE = 12  # Cells kept around the annex's, so that kernels see over its edge.
 
