@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hamsaya.monitor import forecast_distribution as distribution
 from hamsaya.monitor.forecast_distribution import COUNTS
-from hamsaya.monitor.forecast_settle import BANDS, PRIOR, band_of, settle, unsettled
+from hamsaya.monitor.forecast_settle import BANDS, PARTS, band_of, settle, unsettled
 
 
 def drawn(seed: int, rows: int = 30, members: int = 40) -> np.ndarray:
@@ -27,9 +27,9 @@ def is_distribution(exceed: np.ndarray) -> bool:
 def test_ensembles_mixtures_and_moves_are_distributions(seed: int) -> None:
     """Whatever is done to it, what is published is a distribution."""
     random = np.random.default_rng(seed)
-    parts = tuple(distribution.of_members(drawn(seed + shift)) for shift in range(len(PRIOR)))
+    parts = tuple(distribution.of_members(drawn(seed + shift)) for shift in range(len(PARTS)))
     rule = unsettled()
-    moved = type(rule)(random.dirichlet(np.ones(len(PRIOR)), 4), random.normal(), random.uniform(0.5, 2), rule.levels,
+    moved = type(rule)(random.dirichlet(np.ones(len(PARTS)), 4), random.normal(), random.uniform(0.5, 2), rule.levels,
                        rule.size_levels, 1)
     for exceed in (*parts, rule.mixed(parts), moved.mixed(parts), distribution.sized(parts[0])):  # type: ignore[arg-type]
         assert is_distribution(exceed)
@@ -63,7 +63,7 @@ def simulated(seed: int, rows: int, bias: float) -> tuple[tuple[np.ndarray, ...]
     deaths = np.where(happened, random.geometric(0.2, rows), 0)
     size = 0.8 ** (COUNTS - 1)
     exceed = (1 / (1 + np.exp(-odds - bias)))[:, None] * size
-    return (exceed.astype("f4"),) * len(PRIOR), deaths, np.ones(rows, "f4")
+    return (exceed.astype("f4"),) * len(PARTS), deaths, np.ones(rows, "f4")
 
 
 def test_a_record_of_too_high_chances_lowers_them() -> None:
