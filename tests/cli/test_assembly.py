@@ -28,6 +28,7 @@ indicator = "share of notified joint visits admitted within 48 hours"
 unit = "percent"
 target_low = 90.0
 target_high = 100.0
+until = 2099-01-01
 cadence_days = 30
 timeliness_days = 15
 required_detection = 0.9
@@ -156,13 +157,14 @@ def test_a_member_is_suspended_keeps_its_reply_and_is_reinstated(trio: dict[str,
     north, south = trio[NORTH], trio[SOUTH]
     promise = tmp_path / "promise.toml"
     promise.write_text(PROMISE, encoding="utf-8")
-    south.json("compliance", "commit", str(promise))
+    south.json("compliance", "declare", str(promise))
     deliver(trio)
     proof = tmp_path / "proof.txt"
     proof.write_text("x", encoding="utf-8")
     north.json("compliance", "evidence", "C-1", "E-1", "--class", "access-denied", "--observed-from", "2026-01-01",
                "--observed-to", "2026-01-02", "--summary", "no visit", "--file", str(proof))
-    north.json("compliance", "notify", "C-1", "F-1", "--proposed", "NC", "--evidence", "E-1")
+    north.json("compliance", "raise", "C-1", "F-1", "--proposed", "NC", "--evidence", "E-1", "--conductor", NORTH)
+    north.json("compliance", "notify", "F-1")
     deliver(trio)
 
     suspension = decide(trio, "Suspend the south", "suspended", (COUNTS, NORTH))
@@ -172,7 +174,7 @@ def test_a_member_is_suspended_keeps_its_reply_and_is_reinstated(trio: dict[str,
     assert view["records"][0]["by"] == COUNTS and all(vote["counted"] for vote in view["votes"])
 
     assert south.refused(*case_with(NORTH)) == north.refused(*case_with(SOUTH)) == "forbidden"
-    south.json("compliance", "reply", "F-1", "--text", "The road was closed.")
+    south.json("compliance", "reply", "F-1", "disputed", "--text", "The road was closed.")
     deliver(trio)
     for desk in (trio[COUNTS], north):
         (finding,) = desk.json("compliance", "status")[0]["findings"]
