@@ -25,6 +25,7 @@ ALL = [
     "case.admit",
     "case.answer",
     "case.ask",
+    "case.attach",
     "case.clarify",
     "case.close",
     "case.consent",

@@ -13,6 +13,7 @@ import immutables
 import msgspec
 
 from hamsaya.cases.clocks import Escalated, State, Status
+from hamsaya.messages.attachments import Sheet
 from hamsaya.messages.cases import (
     Act,
     CloseOutcome,
@@ -257,6 +258,22 @@ class Deleted(_Record, frozen=True):
     at: int
 
 
+class Attached(_Record, frozen=True):
+    """A file that belongs to an item: the digests of its sealed chunks, and its sheet, in clear or locked.
+
+    The three are empty once the item is deleted at this node. ``message`` is the id of the message that brought it.
+    """
+
+    attachment: str
+    at: int
+    chunks: tuple[bytes, ...]
+    sealed_bytes: int
+    sheet: Sheet | None
+    locked: bytes | None
+    officers: tuple[str, str]
+    message: bytes
+
+
 class Item(_Record, frozen=True):
     """One released item; ``holders`` are the recipients of the answer, observers among them.
 
@@ -292,6 +309,7 @@ class Item(_Record, frozen=True):
     sought: tuple[Sought, ...] = ()
     holds: tuple[Held, ...] = ()
     deleted: tuple[Deleted, ...] = ()
+    attachments: tuple[Attached, ...] = ()
 
 
 class Decided(_Record, frozen=True):
@@ -362,6 +380,24 @@ class RequestView(_Record, frozen=True):
     late: list[Step]
 
 
+class AttachmentView(_Record, frozen=True):
+    """A file of an item as a desk may see it: what it is where that may be known, and how much of it is here.
+
+    ``held`` of ``chunks`` sealed chunks are on this node's disk. ``withheld`` says why the sheet is not shown.
+    """
+
+    attachment: str
+    at: int
+    file: str | None
+    type: str | None
+    size: int | None
+    digest: bytes | None
+    chunks: int
+    held: int
+    sealed_bytes: int
+    withheld: str
+
+
 class ItemView(_Record, frozen=True):
     """An item, when its purge is due if it was recalled, the holders that have not attested then, and what it allows.
 
@@ -371,6 +407,7 @@ class ItemView(_Record, frozen=True):
         words: The caveats as far as the five words say them. beyond: The axes on which they say too little.
         products: What is known here to be made of it, as (case, item).
         withheld: Why its text is not shown here; "" where it is.
+        attachments: Its files; ``item`` itself carries none in a view.
     """
 
     item: Item
@@ -383,6 +420,7 @@ class ItemView(_Record, frozen=True):
     tlp: str
     products: list[Key]
     withheld: str = ""
+    attachments: tuple[AttachmentView, ...] = ()
 
 
 class NoticeView(_Record, frozen=True):

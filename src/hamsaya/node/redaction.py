@@ -18,7 +18,7 @@ from hamsaya.node.core import Node
 from hamsaya.node.journal import read_event
 from hamsaya.ports.store import JournalRow
 
-CARRIERS = frozenset(("case.answer", "case.unlock", "case.use", "case.consent-ask"))
+CARRIERS = frozenset(("case.answer", "case.attach", "case.unlock", "case.use", "case.consent-ask"))
 
 
 def follow(node: Node, row: JournalRow, event: Event) -> None:

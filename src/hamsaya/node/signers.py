@@ -43,6 +43,7 @@ SIGNERS: Mapping[str, Seats] = {
     "case.ask": PREPARED_AND_RELEASED,
     "case.acknowledge": LIAISON,
     "case.answer": (("liaison", "analyst"), ("releaser",)),
+    "case.attach": (("liaison", "analyst"), ("releaser",)),
     "case.decline": DESK,
     "case.revoke": RELEASER,
     "case.purge": READER,

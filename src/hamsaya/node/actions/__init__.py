@@ -10,7 +10,19 @@ from __future__ import annotations
 import msgspec
 
 from hamsaya.base.errors import PeerError
-from hamsaya.node.actions import agreement, cases, log, matching, operating, oversight, picture, price, sending, staff
+from hamsaya.node.actions import (
+    agreement,
+    cases,
+    files,
+    log,
+    matching,
+    operating,
+    oversight,
+    picture,
+    price,
+    sending,
+    staff,
+)
 from hamsaya.node.actions.table import Action
 from hamsaya.node.service import Service
 
@@ -22,6 +34,7 @@ ACTIONS: dict[str, Action] = {
     **staff.ACTIONS,
     **cases.ACTIONS,
     **oversight.ACTIONS,
+    **files.ACTIONS,
     **picture.ACTIONS,
     **matching.ACTIONS,
     **price.ACTIONS,
