@@ -312,6 +312,24 @@ class Item(_Record, frozen=True):
     attachments: tuple[Attached, ...] = ()
 
 
+class Spoken(_Record, frozen=True):
+    """One thing said in a case's conversation. ``depth`` is 0 where it rests on nothing, else one more than the deepest
+    of what it names as ``seen``. ``text`` is None once it is deleted here. ``read`` holds one person of each member.
+    """
+
+    message: bytes
+    case: str
+    sender: str
+    officer: str
+    at: int
+    text: str | None
+    seen: tuple[bytes, ...]
+    caveats: Caveats
+    told: tuple[str, ...]
+    depth: int
+    read: tuple[Said, ...] = ()
+
+
 class Decided(_Record, frozen=True):
     """One word of an originator on a consent: until when, under which caveats, or that it is refused or withdrawn."""
 
@@ -356,6 +374,8 @@ class CasesState:
     grants: immutables.Map[GrantKey, Grant] = immutables.Map()
     freezes: immutables.Map[str, tuple[Frozen, ...]] = immutables.Map()
     notices: immutables.Map[str, Notice] = immutables.Map()
+    words: immutables.Map[bytes, Spoken] = immutables.Map()
+    cleared: immutables.Map[str, tuple[Deleted, ...]] = immutables.Map()
 
 
 EMPTY_CASES = CasesState()

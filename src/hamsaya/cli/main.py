@@ -19,6 +19,7 @@ from hamsaya.cli import (
     case_files,
     case_items,
     case_requests,
+    case_talk,
     cases,
     charter,
     compliance,
@@ -55,6 +56,7 @@ cases.app.add_typer(case_items.app)
 compliance.app.add_typer(verification.app)
 linkage.app.add_typer(incentives.app)
 cases.app.add_typer(case_files.app)
+cases.app.add_typer(case_talk.app)
 
 PRESENT = "--with-"
 """``demo --with-NAME`` is ``demo --with ID``: NAME is a party's id, or its English name in small letters."""

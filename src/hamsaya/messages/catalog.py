@@ -14,10 +14,11 @@ from hamsaya.messages import (
     notices,
     oversight,
     persons,
+    talk,
 )
 from hamsaya.messages.kinds import KINDS
 
 __all__ = [
     "KINDS", "attachments", "cases", "charter", "compliance", "hotline", "items", "linkage", "match", "monitor", "node",
-    "notices", "oversight", "persons",
+    "notices", "oversight", "persons", "talk",
 ]

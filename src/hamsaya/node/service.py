@@ -34,6 +34,7 @@ from hamsaya.node.recipients import stop_outbox
 from hamsaya.node.rotation import close_key, peers_to_tell, prepare_successor, promote_successor, rotate_keys
 from hamsaya.node.send import Draft, SendJob, Sent
 from hamsaya.node.staging import Stages
+from hamsaya.node.talk import talk_due
 from hamsaya.node.transfer import MIB, Transfers
 from hamsaya.node.views import overdue_requests
 from hamsaya.node.witnessing import WitnessJob, ask_witness
@@ -326,7 +327,7 @@ class Service:
         """Do what time brings: overdue answers and votes, what items ask for, contests, what oversight is told, expiry,
         KEM epochs ahead."""
         await self.writer.call(Act(_housekeeping))
-        for due in (_overdue_drafts, items_due, match_due, records_due, contests_due, oversight_due):
+        for due in (_overdue_drafts, items_due, talk_due, match_due, records_due, contests_due, oversight_due):
             await self._say(due)
         await self.writer.call(Act(promote_successor))
         await self.rotate_keys()

@@ -22,6 +22,7 @@ from hamsaya.node.actions import (
     price,
     sending,
     staff,
+    talk,
 )
 from hamsaya.node.actions.table import Action
 from hamsaya.node.service import Service
@@ -35,6 +36,7 @@ ACTIONS: dict[str, Action] = {
     **cases.ACTIONS,
     **oversight.ACTIONS,
     **files.ACTIONS,
+    **talk.ACTIONS,
     **picture.ACTIONS,
     **matching.ACTIONS,
     **price.ACTIONS,
