@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hamsaya.cases import reduce, talk
-from hamsaya.cases.types import Spoken
+from hamsaya.cases.records import Spoken
 from hamsaya.messages.cases import Close
 from hamsaya.messages.talk import MOST_SEEN, Clear, Read, Say
 from tests.cases.desks import DAY, Desks, opened

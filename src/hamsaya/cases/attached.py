@@ -25,7 +25,11 @@ from hamsaya.base.decision import Decision, permit, refuse
 from hamsaya.base.instants import to_text
 from hamsaya.cases.filetypes import EXTENSIONS
 from hamsaya.cases.lineage import recalled_at
-from hamsaya.cases.types import Attached, CasesState, Item
+from hamsaya.cases.records import Attached
+from hamsaya.cases.types import (
+    CasesState,
+    Item,
+)
 from hamsaya.messages.attachments import CHUNK_BYTES, MAX_LAST_BYTES, TAG_BYTES, Attach, Sheet
 from hamsaya.messages.event import Event
 

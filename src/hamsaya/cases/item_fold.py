@@ -13,15 +13,14 @@ from typing import Any, TypeVar
 from msgspec.structs import astuple, replace
 
 from hamsaya.cases import attached
+from hamsaya.cases.records import Deleted, Said
 from hamsaya.cases.types import (
     Attested,
     CasesState,
     Decided,
-    Deleted,
     Grant,
     Held,
     Item,
-    Said,
     Sought,
     Unlocked,
     Used,

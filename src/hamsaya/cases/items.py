@@ -158,7 +158,7 @@ def refusals(state: CasesState, event: Event, matter: Matter, longest: int) -> I
         yield from release.refusals(state, event, event.body, matter)
         yield from onward.derived(state, event, event.body, matter.participants)
     elif isinstance(event.body, ConsentGiven):
-        yield from onward.consent(state, event, event.body, matter.item)
+        yield from onward.consent(state, event, event.body, matter.item, matter.annexes)
     elif matter.item is not None and matter.case is not None:
         yield from _item(state, event, matter.item, matter.case)
 

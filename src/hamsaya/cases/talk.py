@@ -32,7 +32,11 @@ import msgspec
 from hamsaya.base.decision import Decision, refuse
 from hamsaya.base.instants import DAY, to_text
 from hamsaya.cases.matter import Matter
-from hamsaya.cases.types import Case, CasesState, Deleted, Said, Spoken
+from hamsaya.cases.records import Deleted, Said, Spoken
+from hamsaya.cases.types import (
+    Case,
+    CasesState,
+)
 from hamsaya.messages.caveats import LOCKED
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import Body

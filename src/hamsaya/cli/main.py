@@ -16,6 +16,7 @@ import typer
 from hamsaya import __version__
 from hamsaya.cli import (
     assembly,
+    case_clocks,
     case_files,
     case_items,
     case_requests,
@@ -56,6 +57,7 @@ cases.app.add_typer(case_items.app)
 compliance.app.add_typer(verification.app)
 linkage.app.add_typer(incentives.app)
 cases.app.add_typer(case_files.app)
+cases.app.add_typer(case_clocks.app)
 cases.app.add_typer(case_talk.app)
 
 PRESENT = "--with-"

@@ -14,11 +14,12 @@ from hamsaya.messages import (
     notices,
     oversight,
     persons,
+    reminders,
     talk,
 )
 from hamsaya.messages.kinds import KINDS
 
 __all__ = [
     "KINDS", "attachments", "cases", "charter", "compliance", "hotline", "items", "linkage", "match", "monitor", "node",
-    "notices", "oversight", "persons", "talk",
+    "notices", "oversight", "persons", "reminders", "talk",
 ]

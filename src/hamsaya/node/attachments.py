@@ -20,7 +20,11 @@ import msgspec
 from hamsaya.base.errors import OperatorError, PeerError, PolicyRefusal
 from hamsaya.cases.filetypes import Inspector
 from hamsaya.cases.item_fold import is_deleted
-from hamsaya.cases.types import Attached, AttachmentView, CaseView, Item
+from hamsaya.cases.records import Attached, AttachmentView
+from hamsaya.cases.types import (
+    CaseView,
+    Item,
+)
 from hamsaya.messages.attachments import Attach, Sheet
 from hamsaya.node import prepared
 from hamsaya.node.core import Node

@@ -31,6 +31,7 @@ from hamsaya.node.match_sets import Part, serve
 from hamsaya.node.oversight.due import keep_watch, oversight_due
 from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.recipients import stop_outbox
+from hamsaya.node.reminders import reminders_due
 from hamsaya.node.rotation import close_key, peers_to_tell, prepare_successor, promote_successor, rotate_keys
 from hamsaya.node.send import Draft, SendJob, Sent
 from hamsaya.node.staging import Stages
@@ -327,7 +328,8 @@ class Service:
         """Do what time brings: overdue answers and votes, what items ask for, contests, what oversight is told, expiry,
         KEM epochs ahead."""
         await self.writer.call(Act(_housekeeping))
-        for due in (_overdue_drafts, items_due, talk_due, match_due, records_due, contests_due, oversight_due):
+        for due in (_overdue_drafts, reminders_due, items_due, talk_due, match_due, records_due, contests_due,
+                    oversight_due):
             await self._say(due)
         await self.writer.call(Act(promote_successor))
         await self.rotate_keys()

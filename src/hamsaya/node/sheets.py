@@ -14,7 +14,10 @@ import msgspec
 from hamsaya.base.errors import PeerError
 from hamsaya.canon import decode, encode, tagged
 from hamsaya.cases.attached import fitting
-from hamsaya.cases.types import Attached, Item
+from hamsaya.cases.records import Attached
+from hamsaya.cases.types import (
+    Item,
+)
 from hamsaya.crypto.sealing import derive, lock, open_piece, pad, seal_piece, unlock, unpad
 from hamsaya.messages.attachments import Attach, Sheet
 from hamsaya.node.core import Node

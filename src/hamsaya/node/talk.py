@@ -13,7 +13,10 @@ import msgspec
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.cases import handling, talk
-from hamsaya.cases.types import Case, Spoken
+from hamsaya.cases.records import Spoken
+from hamsaya.cases.types import (
+    Case,
+)
 from hamsaya.messages.caveats import Caveats
 from hamsaya.messages.talk import MOST_SEEN, Clear
 from hamsaya.node.core import Node

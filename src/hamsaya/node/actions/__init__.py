@@ -13,6 +13,7 @@ from hamsaya.base.errors import PeerError
 from hamsaya.node.actions import (
     agreement,
     cases,
+    clocks,
     files,
     log,
     matching,
@@ -35,6 +36,7 @@ ACTIONS: dict[str, Action] = {
     **staff.ACTIONS,
     **cases.ACTIONS,
     **oversight.ACTIONS,
+    **clocks.ACTIONS,
     **files.ACTIONS,
     **talk.ACTIONS,
     **picture.ACTIONS,
