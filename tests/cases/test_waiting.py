@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace as changed
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -14,10 +14,11 @@ from msgspec.structs import replace
 from hamsaya.base.instants import HOUR, MINUTE
 from hamsaya.cases import clocks, reduce, rules, timing, waiting
 from hamsaya.cases.clocks import STOPS, TERMS, URGENCIES, Annex, Clock, Override, Pause
-from hamsaya.cases.types import EMPTY_CASES, CasesState
+from hamsaya.cases.types import EMPTY_CASES, CasesState, Frozen
 from hamsaya.messages.event import Event
 from hamsaya.messages.items import Accept, ConsentAsk, ConsentGiven, Unlock, Use
 from hamsaya.messages.kinds import Body, kind_of
+from hamsaya.messages.oversight import FreezeReason
 from hamsaya.messages.reminders import Escalate, Lapse, Late, Remind
 from tests.cases.desks import DAY, KEY, Desks, answer, opened
 from tests.cases.story import T0, ask, caveats, revoke
@@ -174,6 +175,24 @@ def test_terms_that_two_agreed_on_hold_here_too() -> None:
     dues = {each.owes: each.due - each.clock.started for each in waiting.undone(desks.states["bel"], desks.now, [annex])
             if each.step == "feedback" and each.due is not None}
     assert dues == {"ava": 10 * DAY, "cor": 30 * DAY}
+
+
+def test_a_freeze_stops_these_clocks_too() -> None:
+    """Nobody loses a consent, or is late with a word, while oversight keeps the case still."""
+    desks = given_item()
+    due = asked(desks) + DAY
+    released = desks.item("bel").released_at
+    state = desks.states["bel"]
+    frozen = Frozen(case="C-1", freeze="watch/1", by="watch", reason=get_args(FreezeReason)[0], officer="o-1",
+                    at=due - HOUR, ended_at=due + 9 * HOUR)
+    thawed = changed(state, freezes=state.freezes.set("C-1", (frozen,)))
+    found = waiting.find(thawed, "C-1", "P-1", "onward-decision", 1, "bel")
+    assert found is not None and found.due == due + 10 * HOUR
+    found = waiting.find(thawed, "C-1", "I-1", "feedback", 1, "ava")
+    assert found is not None and found.due == released + 30 * DAY + 10 * HOUR
+    still = changed(state, freezes=state.freezes.set("C-1", (replace(frozen, ended_at=None),)))
+    found = waiting.find(still, "C-1", "P-1", "onward-decision", 1, "bel")
+    assert found is not None and found.due is None and timing.level_at(found.clock, due + DAY) is not None
 
 
 # --- Levels -----------------------------------------------------------------------------------------------

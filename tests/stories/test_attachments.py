@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 from hamsaya.base.errors import HamsayaError
 from hamsaya.base.instants import DAY
 from hamsaya.canon import decode, encode
+from hamsaya.cases.types import Frozen
 from hamsaya.messages.attachments import CHUNK_BYTES, MAX_ATTACHMENT_BYTES, Attach, Sheet
 from hamsaya.messages.cases import Purge, Revoke
 from hamsaya.messages.items import Accept, Hold
+from hamsaya.messages.oversight import FreezeReason
 from hamsaya.node import attachments, chunk_rules
 from hamsaya.node.actions import files as actions
 from hamsaya.node.chunk_rules import Progress
@@ -422,6 +425,20 @@ def test_a_second_person_may_look_at_a_prepared_file_and_a_discarded_one_goes() 
     assert code_of(lambda: run(fed, mesh, lambda m: m.services["ir"].transfers.serve(request))) == "not-yours"
     one(fed.node("ir"), Act(lambda node: discard(node, kept.number)))
     assert sweep(fed, mesh, "ir") == 2 and not mesh.chunks["ir"].kept
+
+
+def test_a_frozen_case_gives_no_chunk() -> None:
+    """Oversight has stopped the case: what was named before the freeze is not handed out during it."""
+    fed, mesh = begun(), Mesh()
+    give(fed, mesh, picture(99))
+    node = fed.node("ir")
+    freeze = Frozen(case=CASE, freeze="watch/1", by="oversight", reason=get_args(FreezeReason)[0], officer="o-1",
+                    at=fed.clock.now())
+    cases = node.state.cases
+    node.state = replace(node.state, cases=replace(cases, freezes=cases.freezes.set(CASE, (freeze,))))
+    assert code_of(lambda: fetch(fed, mesh)) == "case-frozen" and not mesh.chunks["pk"].kept
+    node.state = replace(node.state, cases=cases)
+    assert fetch(fed, mesh).held == 1
 
 
 def test_there_is_only_so_much_room() -> None:
