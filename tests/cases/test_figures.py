@@ -17,6 +17,7 @@ from hamsaya.cases.figures import (
     CODES,
     Counts,
     Exchange,
+    ItemStep,
     K,
     PairFigures,
     Share,
@@ -384,3 +385,48 @@ def test_a_share_is_typed_for_the_wire() -> None:
     found = of(requests((20, {}), (20, OPEN)))
     assert msgspec.json.decode(msgspec.json.encode(found), type=PairFigures) == found
     assert isinstance(found.answered_share, Share)
+
+
+# --- Steps of items ---------------------------------------------------------------------------------------
+
+
+def steps(count: int, in_time: int, **fields: Any) -> list[ItemStep]:
+    """Return so many steps that ``bel`` owed ``ava``, the first of them done in time."""
+    usual: dict[str, Any] = {"step": "feedback", "waits": "ava", "owes": "bel", "due": T0 + DAY,
+                             "signed_by": frozenset(("ava", "bel"))}
+    return [ItemStep(**usual | {"reference": ("C-1", f"I-{n}", "feedback", 1, "bel"),
+                                "done_at": T0 + HOUR if n < in_time else None} | fields) for n in range(count)]
+
+
+def shares(records: list[ItemStep]) -> dict[tuple[str, str], tuple[Share | None, Share | None, Share | None]]:
+    return {(each.asker, each.asked): (each.consents_in_time, each.feedback_in_time, each.purges_in_time)
+            for each in figures([], MEMBERS, T0, END, records)}
+
+
+@pytest.mark.parametrize(("step", "place"), [("onward-decision", 0), ("feedback", 1), ("purge-attest", 2)])
+def test_a_step_of_an_item_is_reckoned_to_who_owed_it(step: str, place: int) -> None:
+    """As a share in time; done after its instant it is not in time; other pairs have nothing."""
+    late = steps(1, 0, step=step, done_at=T0 + 2 * DAY, reference=("C-2", "I", step, 1, "bel"))
+    found = shares(steps(20, 12, step=step) + late)
+    share_ = found["ava", "bel"][place]
+    assert share_ is not None and share_.low == share_.high == 12 / 21
+    assert all(each == (None, None, None) for pair, each in found.items() if pair != ("ava", "bel"))
+    assert [each is not None for each in found["ava", "bel"]] == [number == place for number in range(3)]
+
+
+def test_few_steps_are_left_out_and_few_failures_are_a_range() -> None:
+    """Under ten nothing is said; a share that fewer than five keep from all is a range."""
+    assert shares(steps(9, 9))["ava", "bel"][1] is None
+    nearly = shares(steps(30, 28))["ava", "bel"][1]
+    assert nearly is not None and (nearly.low, nearly.high) == (26 / 30, 1.0)
+    assert nearly == shares(steps(30, 27))["ava", "bel"][1]
+
+
+def test_a_step_counts_in_its_period_and_once_both_have_signed() -> None:
+    """Outside the period, or one side's claim alone, it counts for nothing; twice it is an error."""
+    assert shares(steps(30, 20, due=END))["ava", "bel"][1] is None
+    assert shares(steps(30, 20, signed_by=frozenset(("ava",))))["ava", "bel"][1] is None
+    with pytest.raises(ValueError, match="once"):
+        shares(steps(1, 1) * 2)
+    with pytest.raises(ValueError, match="members"):
+        shares(steps(1, 1, owes="dun"))

@@ -38,6 +38,7 @@ from hamsaya.node.receive import ReceiveJob
 from hamsaya.node.recipients import everybody
 from hamsaya.node.send import Draft
 from hamsaya.node.service import Service
+from hamsaya.ports.chunks import ChunkStore
 from hamsaya.ports.transport import Address
 from hamsaya.ports.transport import Answer as HttpAnswer
 from tests.support.federation import Federation, make_federation
@@ -243,9 +244,9 @@ class Console:
         assert self.browser.get(f"/login/{TOKEN}").status_code == 200
 
 
-def make_console(node: Node, signed_in: bool = True) -> Console:
+def make_console(node: Node, signed_in: bool = True, chunks: ChunkStore | None = None) -> Console:
     """Return a console whose link is unused, or used by its own browser."""
-    service = Service(node, Silent())
+    service = Service(node, Silent(), chunks=chunks)
     app = console_app(service, login_token=TOKEN, control_routes=[], session_key=bytes(range(32)))
     console = Console(service, TestClient(app, base_url=ORIGIN, raise_server_exceptions=False))
     if signed_in:

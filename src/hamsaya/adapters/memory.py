@@ -7,6 +7,7 @@ makes it fail although everything was kept, as a machine does that dies between 
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -285,3 +286,33 @@ class MemoryStore:
         for key in over:
             del self._now.kept[key]
         return len(over)
+
+@dataclass
+class MemoryChunks:
+    """``ports.chunks.ChunkStore`` in memory."""
+
+    kept: dict[bytes, bytes] = field(default_factory=dict)
+
+    def put(self, sealed: bytes) -> bytes:
+        digest = hashlib.sha256(sealed).digest()
+        self.kept[digest] = sealed
+        return digest
+
+    def get(self, digest: bytes) -> bytes | None:
+        sealed = self.kept.get(digest)
+        if sealed is not None and hashlib.sha256(sealed).digest() != digest:
+            self.drop(digest)
+            return None
+        return sealed
+
+    def has(self, digest: bytes) -> bool:
+        return digest in self.kept
+
+    def drop(self, digest: bytes) -> None:
+        self.kept.pop(digest, None)
+
+    def digests(self) -> list[bytes]:
+        return list(self.kept)
+
+    def used(self) -> int:
+        return sum(map(len, self.kept.values()))

@@ -4,6 +4,8 @@
     POST /v1/pull           signed request       → 200 CBOR[envelope, …] after at most 20 s
     POST /v1/receipts       CBOR[from, pairs]    → 204
     POST /v1/sets           signed request       → 200 one page of a tag set, to those its notice was addressed to
+    POST /v1/chunks/get     signed request       → 200 CBOR[chunk, …] · 400 refused · 503 ask again later
+    POST /v1/chunks/put     CBOR[request, …]     → 200 CBOR[index still missing, …]
     POST /add-checkpoint    C2SP tlog-witness    → its status table
     GET  /checkpoint        latest checkpoint with its cosignatures
     GET  /tile/…            C2SP tlog-tiles: hash tiles and entry bundles; 404 for what is not in the log
@@ -29,6 +31,7 @@ from hamsaya.messages.envelope import MAX_ENVELOPE_BYTES
 from hamsaya.node.exchange import MAX_PULL_REQUEST_BYTES, MAX_RECEIPTS_BYTES, encode_envelopes
 from hamsaya.node.logview import MAX_WITNESS_REQUEST_BYTES, latest_note, read_tile
 from hamsaya.node.service import Service
+from hamsaya.node.transfer import MAX_GET_BYTES, MAX_PUT_BYTES, encode_missing
 
 LOG = logging.getLogger("hamsaya.api")
 # What a reader of the log asked for and this log does not have (yet).
@@ -56,6 +59,14 @@ def federation_app(service: Service) -> Starlette:
         page = await service.serve_set(await read_bounded(request, MAX_PULL_REQUEST_BYTES))
         return Response(page, media_type=BINARY)
 
+    async def give_chunks(request: Request) -> Response:
+        found = await service.transfers.serve(await read_bounded(request, MAX_GET_BYTES))
+        return Response(encode_envelopes(found), media_type=BINARY)
+
+    async def take_chunks(request: Request) -> Response:
+        missing = await service.transfers.accept(await read_bounded(request, MAX_PUT_BYTES))
+        return Response(encode_missing(missing), media_type=BINARY)
+
     async def add_checkpoint(request: Request) -> Response:
         answer = await service.witness(await read_bounded(request, MAX_WITNESS_REQUEST_BYTES))
         return Response(answer.body, answer.status, media_type=answer.content_type)
@@ -77,6 +88,8 @@ def federation_app(service: Service) -> Starlette:
         Route("/v1/pull", refusals(pull), methods=["POST"]),
         Route("/v1/receipts", refusals(receipts), methods=["POST"]),
         Route("/v1/sets", refusals(sets), methods=["POST"]),
+        Route("/v1/chunks/get", refusals(give_chunks), methods=["POST"]),
+        Route("/v1/chunks/put", refusals(take_chunks), methods=["POST"]),
         Route("/add-checkpoint", refusals(add_checkpoint), methods=["POST"]),
         Route("/checkpoint", refusals(checkpoint)),
         Route("/tile/{path:path}", refusals(tile)),

@@ -15,7 +15,9 @@ Rules
    range up to the most they can be.
 6. A median or ninetieth percentile needs ``K`` requests on either side of it, those never answered counting as later
    than all; and it is given only where what is published shows already that it falls on an answered one.
-7. Reciprocity is a ratio of shares, never of volumes: who is asked ten times and answers nine is even with who is
+7. Steps of items (a consent decided, a word on what came of it, a purge attested) count in the period in which each was
+   due, as shares alone (rule 5); how many there were is not said. A consent that lapsed was not decided in time.
+8. Reciprocity is a ratio of shares, never of volumes: who is asked ten times and answers nine is even with who is
    asked a hundred times and answers ninety.
 
     figures(records, ["ava", "bel", "cor"], since=quarter, until=next_quarter)
@@ -27,13 +29,14 @@ Left out: what members learn of each other by talking; each knows its own reques
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import sqrt
 from typing import Literal, NamedTuple, TypeVar, get_args
 
 import msgspec
 
 from hamsaya.messages.cases import DeclineCode, Urgency
+from hamsaya.messages.reminders import TimedStep
 
 K = 5
 """The least count that is published."""
@@ -44,6 +47,9 @@ CODES: tuple[DeclineCode, ...] = get_args(DeclineCode)
 ORDER: tuple[str, ...] = ("unanswered", "answered", "declined")
 """What is left out first for the sake of another. Answers are known from their share, refusals from nothing else."""
 
+STEP_FIELDS: dict[TimedStep, str] = {"onward-decision": "consents_in_time", "feedback": "feedback_in_time",
+                                    "purge-attest": "purges_in_time"}
+"""The steps of items that are published, and where."""
 Outcome = Literal["answered", "declined"]
 Name = TypeVar("Name", bound=str)
 
@@ -86,6 +92,21 @@ class Exchange(_Record, frozen=True):
             raise ValueError("expected an outcome exactly where a request has ended, and a code where it was declined")
         if self.asker == self.asked or self.term <= 0 or self.paused < 0:
             raise ValueError("expected two members, a term above zero and no negative pause")
+
+
+class ItemStep(_Record, frozen=True):
+    """One step of an item as its receipts show it: what ``owes`` had to do for ``waits`` until ``due``.
+
+    ``reference`` is case, what it is about, step and time, once in all records. ``signed_by`` as for an exchange.
+    """
+
+    reference: tuple[str, str, str, int, str]
+    step: TimedStep
+    waits: str
+    owes: str
+    due: int
+    done_at: int | None
+    signed_by: frozenset[str]
 
 
 class Share(_Record, frozen=True):
@@ -135,6 +156,9 @@ class PairFigures(_Record, frozen=True):
     ended_in_time: Share | None
     response: Response
     reciprocity: Reciprocity | None = None
+    consents_in_time: Share | None = None
+    feedback_in_time: Share | None = None
+    purges_in_time: Share | None = None
 
 
 class Counts(NamedTuple):
@@ -147,14 +171,17 @@ class Counts(NamedTuple):
     ended_in_time: int
 
 
-def figures(records: Iterable[Exchange], members: Sequence[str], since: int, until: int) -> list[PairFigures]:
-    """Return the figures of every ordered pair of ``members`` for requests due at ``since <= t < until``.
+def figures(
+    records: Iterable[Exchange], members: Sequence[str], since: int, until: int, steps: Iterable[ItemStep] = ()
+) -> list[PairFigures]:
+    """Return the figures of every ordered pair of ``members`` for what was due at ``since <= t < until``.
 
     Args:
+        steps: Of items: each is reckoned to who owes it, as what it did for who waits.
         members: All members, whether they asked or not; an absent pair would say that there was nothing.
         since, until: UTC milliseconds.
     Raises:
-        ValueError: a request twice, or of somebody who is no member.
+        ValueError: a request or a step twice, or of somebody who is no member.
     """
     settled: dict[tuple[str, str], list[Exchange]] = {(a, b): [] for a in members for b in members if a != b}
     seen = set()
@@ -166,10 +193,27 @@ def figures(records: Iterable[Exchange], members: Sequence[str], since: int, unt
         if due is not None and since <= due < until and both <= record.signed_by:
             settled[record.asker, record.asked].append(record)
     alone = {pair: _pair(*pair, found, until) for pair, found in settled.items()}
+    kept = _steps(steps, settled.keys(), since, until)
     return [
-        msgspec.structs.replace(each, reciprocity=reciprocity(each.answered_share, alone[b, a].answered_share))
+        msgspec.structs.replace(each, reciprocity=reciprocity(each.answered_share, alone[b, a].answered_share),
+                                **{name: kept[a, b, step] for step, name in STEP_FIELDS.items()})
         for (a, b), each in alone.items()
     ]
+
+
+def _steps(
+    steps: Iterable[ItemStep], pairs: Collection[tuple[str, str]], since: int, until: int
+) -> dict[tuple[str, str, TimedStep], Share | None]:
+    """Return, for each pair (who waits, who owes) and step, the share of what was due that was done in time."""
+    found: dict[tuple[str, str, TimedStep], list[bool]] = {(a, b, step): [] for a, b in pairs for step in STEP_FIELDS}
+    seen = set()
+    for each in steps:
+        if each.reference in seen or (each.waits, each.owes) not in pairs or each.step not in STEP_FIELDS:
+            raise ValueError("expected each step of an item once, between two of the members")
+        seen.add(each.reference)
+        if since <= each.due < until and {each.waits, each.owes} <= each.signed_by:
+            found[each.waits, each.owes, each.step].append(each.done_at is not None and each.done_at <= each.due)
+    return {key: share(sum(done), len(done)) for key, done in found.items()}
 
 
 def publish(asker: str, asked: str, counts: Counts) -> PairFigures:

@@ -40,7 +40,7 @@ PASS = frozenset(
     f"case.{word}" for word in (
         "acknowledge", "admit", "pause", "resume", "extend", "decline", "transfer", "withdraw", "overdue", "seen",
         "revoke", "recall", "purge", "hold", "unhold", "tombstone", "consent-end",
-        "notice-date", "notice-given", "notice-postpone",
+        "read", "clear", "late", "notice-date", "notice-given", "notice-postpone",
     )
 ) | {"match.decline", "match.lapse"}
 

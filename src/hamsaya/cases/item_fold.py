@@ -12,19 +12,20 @@ from typing import Any, TypeVar
 
 from msgspec.structs import astuple, replace
 
+from hamsaya.cases import attached
+from hamsaya.cases.records import Deleted, Said
 from hamsaya.cases.types import (
     Attested,
     CasesState,
     Decided,
-    Deleted,
     Grant,
     Held,
     Item,
-    Said,
     Sought,
     Unlocked,
     Used,
 )
+from hamsaya.messages.attachments import Attach
 from hamsaya.messages.cases import Answer, Purge, Revoke
 from hamsaya.messages.event import Event
 from hamsaya.messages.items import (
@@ -62,6 +63,8 @@ def apply(state: CasesState, event: Event) -> CasesState:
 def _moved(item: Item, event: Event) -> Item:
     by, at = event.sender, event.issued_at
     match event.body:
+        case Attach() as body:
+            return replace(item, attachments=attached.added(item.attachments, event, body))
         case Revoke(reason=reason):
             return replace(item, status="revoked", revoked_at=at, reason=reason)
         case Recall():
@@ -98,7 +101,8 @@ def _put(state: CasesState, item: Item) -> CasesState:
     if is_deleted(item, state.own):
         item = replace(item, text=None, locked=None, key=None,
                        uses=_ordered(replace(each, text=None) for each in item.uses),
-                       sought=_ordered(replace(each, text=None) for each in item.sought))
+                       sought=_ordered(replace(each, text=None) for each in item.sought),
+                       attachments=attached.emptied(item.attachments))
     return dataclasses.replace(state, items=state.items.set((item.case, item.item), item))
 
 
@@ -213,8 +217,8 @@ def deleted_item(event: Event) -> str | None:
 
 
 def carrier(body: Body) -> str | None:
-    """Return the item whose content ``body`` carries: its text, its key, or words about it."""
-    return body.item if isinstance(body, Answer | Unlock | Use | ConsentAsk) else None
+    """Return the item whose content ``body`` carries: its text, its key, its files, or words about it."""
+    return body.item if isinstance(body, Answer | Attach | Unlock | Use | ConsentAsk) else None
 
 
 def redact(body: Body) -> Body:
@@ -222,6 +226,8 @@ def redact(body: Body) -> Body:
     match body:
         case Answer():
             return replace(body, text=None, locked=None)
+        case Attach():
+            return replace(body, chunks=[], sheet=None, locked=None)
         case Unlock():
             return replace(body, key=None)
         case Use() | ConsentAsk():

@@ -16,6 +16,7 @@ purge     of an item that was recalled, or made of one that was; what is retaine
                                        else ``predecessor-missing``, ``law-required``, ``already-purged``, ``on-hold``
 hold      by two different persons                                                  else ``two-persons``
 unhold    of what is held, by two different persons                       else ``predecessor-missing``, ``two-persons``
+attach    rules of ``attached``
 tombstone once what the case and the caveats allow is over, unless a law holds it
                                                          else ``not-due``, ``on-hold``, ``already-purged``
 
@@ -29,10 +30,11 @@ from collections.abc import Iterator
 
 from hamsaya.base.decision import Decision, refuse
 from hamsaya.base.instants import to_text
-from hamsaya.cases import onward, release, requests
+from hamsaya.cases import attached, onward, release, requests
 from hamsaya.cases.lineage import keep_until, recalled_at
 from hamsaya.cases.matter import Matter
 from hamsaya.cases.types import Case, CasesState, Item
+from hamsaya.messages.attachments import Attach
 from hamsaya.messages.cases import Answer, Purge, Revoke
 from hamsaya.messages.event import Event
 from hamsaya.messages.items import (
@@ -51,6 +53,7 @@ from hamsaya.messages.items import (
 
 _OWNER, _HOLDER = "the originator of the item", "a holder of the item"
 ROLES = {
+    "case.attach": _OWNER,
     "case.revoke": _OWNER,
     "case.purge": _HOLDER,
     "case.seen": _HOLDER,
@@ -66,7 +69,7 @@ ROLES = {
     "case.tombstone": "a holder of the item, or its originator,",
 }
 # What is said about an item leaves its state as it is, whichever that is: it may have crossed a recall on its way.
-_SAID = ("seen", "accept", "unlock", "use", "consent-ask", "consent", "hold", "unhold", "tombstone", "purge")
+_SAID = ("attach", "seen", "accept", "unlock", "use", "consent-ask", "consent", "hold", "unhold", "tombstone", "purge")
 TRANSITIONS = {
     ("released", "case.revoke"): "revoked",
     ("superseded", "case.revoke"): "revoked",
@@ -105,7 +108,7 @@ def matter(state: CasesState, event: Event, ref: str, case: Case | None) -> Matt
         return None
     owner, holders, people = frozenset((item.originator,)), frozenset(item.holders), frozenset(case.participants)
     match body:
-        case Revoke() | Recall():
+        case Attach() | Revoke() | Recall():
             actors, told = owner, holders
         case Unlock(holder=holder):
             actors, told = owner, frozenset((holder,))
@@ -155,13 +158,15 @@ def refusals(state: CasesState, event: Event, matter: Matter, longest: int) -> I
         yield from release.refusals(state, event, event.body, matter)
         yield from onward.derived(state, event, event.body, matter.participants)
     elif isinstance(event.body, ConsentGiven):
-        yield from onward.consent(state, event, event.body, matter.item)
+        yield from onward.consent(state, event, event.body, matter.item, matter.annexes)
     elif matter.item is not None and matter.case is not None:
         yield from _item(state, event, matter.item, matter.case)
 
 
 def _item(state: CasesState, event: Event, item: Item, case: Case) -> Iterator[Decision]:
     match event.body:
+        case Attach() as body:
+            yield from attached.refusals(state, event, body, item, keep_until(case, item))
         case Seen() if any(each.holder == event.sender for each in item.seen):
             yield refuse("already-seen", "cases:seen", "this holder has said so before")
         case Accept() if any(each.holder == event.sender for each in item.accepted):

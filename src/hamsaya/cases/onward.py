@@ -21,6 +21,7 @@ Rules for a consent
 7. it is asked by a holder for others than itself and the originator, in words        else ``no-text``, ``wrong-role``
 8. it is granted once, ends later than it is given, and those it names are in the audience that it asks for; it may be
    withdrawn at any time               else ``already-exists``, ``consent-expired``, ``outside-audience``
+   and in time: once the clock of the question has run out, silence has refused it        else ``consent-lapsed``
 9. a recalled item is not consented to                                                          else ``item-revoked``
 10. who consents for what it made of another's item has that other's consent for the same recipients
                                                                                              else ``consent-missing``
@@ -28,14 +29,16 @@ Rules for a consent
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from hamsaya.base.decision import Decision, refuse
 from hamsaya.base.instants import to_text
+from hamsaya.cases import waiting
 from hamsaya.cases.caveats import SCOPES, Axis, weaker
+from hamsaya.cases.clocks import Annex
 from hamsaya.cases.lineage import recalled_at
 from hamsaya.cases.matter import Matter
 from hamsaya.cases.types import Case, CasesState, Decided, Grant, Item
@@ -217,7 +220,9 @@ def asked(event: Event, body: ConsentAsk, item: Item) -> Iterator[Decision]:
         yield refuse("already-exists", "cases:consent", "the consent's reference is taken")
 
 
-def consent(state: CasesState, event: Event, body: ConsentGiven, item: Item | None) -> Iterator[Decision]:
+def consent(
+    state: CasesState, event: Event, body: ConsentGiven, item: Item | None, annexes: Sequence[Annex] = ()
+) -> Iterator[Decision]:
     """Yield what forbids a word on a consent; a refusal or withdrawal is always open."""
     if item is not None and body.asker not in item.holders:
         yield refuse("not-held", "cases:consent", f"{body.asker} was not given the item")
@@ -228,6 +233,10 @@ def consent(state: CasesState, event: Event, body: ConsentGiven, item: Item | No
         yield refuse("already-exists", "cases:consent", "it was decided before; what is granted anew is asked anew")
     if not body.granted:
         return
+    asked = waiting.find(state, event.case or "", body.consent, "onward-decision", 1, event.sender, annexes)
+    if asked is not None and asked.waits == body.asker and asked.due is not None and event.issued_at > asked.due:
+        text = f"nothing was decided by {to_text(asked.due)}, which is a refusal; it is asked for anew"
+        yield refuse("consent-lapsed", "cases:consent", text)
     if body.until <= event.issued_at:
         yield refuse("consent-expired", "cases:consent", "a consent ends later than it is given")
     for member in body.to:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hamsaya.cases import freezing, item_fold, notices
+from hamsaya.cases import freezing, item_fold, notices, talk, timing
 from hamsaya.cases.course import after
 from hamsaya.cases.types import Case, CasesState, Raised, Request
 from hamsaya.messages.cases import (
@@ -35,6 +35,8 @@ from hamsaya.messages.cases import (
 from hamsaya.messages.event import Event
 from hamsaya.messages.notices import NoticeDate, NoticeGiven, NoticePostpone
 from hamsaya.messages.oversight import Freeze, Unfreeze
+from hamsaya.messages.reminders import Escalate, Lapse, Late, Remind
+from hamsaya.messages.talk import Clear, Read, Say
 
 
 def apply(state: CasesState, event: Event) -> CasesState:
@@ -64,6 +66,10 @@ def apply(state: CasesState, event: Event) -> CasesState:
             return notices.apply(state, event)
         case Raise() as body:
             return dataclasses.replace(state, raises=state.raises.set(ref, _raised(ref, event, body)))
+        case Say() | Read() | Clear():
+            return talk.apply(state, event)
+        case Remind() | Escalate() | Late() | Lapse():
+            return timing.apply(state, event)
         case _:
             return item_fold.apply(state, event)
 
@@ -122,6 +128,8 @@ def snapshot(state: CasesState) -> Any:
     """Return ``state`` as a plain value; equal states give equal values."""
     return {"cases": _plain(state.cases), "requests": _plain(state.requests), "items": _plain(state.items),
             "raises": _plain(state.raises), "grants": _plain(state.grants), "notices": _plain(state.notices),
+            "words": _plain(state.words), "cleared": _plain(state.cleared),
+            "reminded": [[list(key), msgspec.to_builtins(state.reminded[key])] for key in sorted(state.reminded)],
             "freezes": [[msgspec.to_builtins(each, builtin_types=(bytes,)) for each in state.freezes[case]]
                         for case in sorted(state.freezes)]}
 

@@ -10,7 +10,7 @@ Rules, in the order in which they are applied
    A row of ``CROSSING`` is for what has arrived: a node sends nothing that its own state has overtaken.
    Before all of them the node asks ``freezing.stopped``: in a frozen case little goes on    else ``case-frozen``
 6. the rules of the kind: ``files`` (the case), ``freezing``, ``notices``, ``requests`` (questions and clocks),
-   ``items`` (what was given).
+   ``items`` (what was given), ``talk`` (what is said), ``timing`` (what nodes say by the clock).
 
 Messages may arrive in any order once what they refer to is there, with two exceptions that nobody can heal
 afterwards: a reference belongs to whoever uses it first (begin yours with your own slug), and a question that arrived
@@ -24,7 +24,7 @@ from dataclasses import replace
 from itertools import chain
 
 from hamsaya.base.decision import Decision, permit, refuse
-from hamsaya.cases import files, freezing, items, notices, requests
+from hamsaya.cases import files, freezing, items, notices, requests, talk, timing
 from hamsaya.cases.clocks import Annex
 from hamsaya.cases.files import MAX_RETENTION
 from hamsaya.cases.matter import Matter
@@ -35,10 +35,13 @@ Find = Callable[[CasesState, Event, str, Case | None], Matter | None]
 Refuse = Callable[[CasesState, Event, Matter, int], Iterator[Decision]]
 
 # Who may send each kind.
-ROLES: dict[str, str] = {**files.ROLES, **freezing.ROLES, **notices.ROLES, **requests.ROLES, **items.ROLES}
+ROLES: dict[str, str] = {
+    **files.ROLES, **freezing.ROLES, **notices.ROLES, **requests.ROLES, **items.ROLES, **talk.ROLES, **timing.ROLES
+}
 # The life of a case, of a request and of an item, one published table. What has no row is refused.
 TRANSITIONS: dict[tuple[str, str], str] = {
-    **files.TRANSITIONS, **freezing.TRANSITIONS, **notices.TRANSITIONS, **requests.TRANSITIONS, **items.TRANSITIONS
+    **files.TRANSITIONS, **freezing.TRANSITIONS, **notices.TRANSITIONS, **requests.TRANSITIONS, **items.TRANSITIONS,
+    **talk.TRANSITIONS, **timing.TRANSITIONS,
 }
 # Rows for what crossed another message on its way.
 CROSSING = requests.CROSSING
@@ -49,6 +52,8 @@ PARTS: dict[str, tuple[Find, tuple[Refuse, ...]]] = {
     **dict.fromkeys(notices.ROLES, (notices.matter, (notices.refusals,))),
     **dict.fromkeys(requests.ROLES, (requests.matter, (requests.refusals,))),
     **dict.fromkeys(items.ROLES, (items.matter, (items.refusals,))),
+    **dict.fromkeys(talk.ROLES, (talk.matter, (talk.refusals,))),
+    **dict.fromkeys(timing.ROLES, (timing.matter, (timing.refusals,))),
     "case.answer": (items.answered, (requests.refusals, items.refusals)),
 }
 

@@ -10,9 +10,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 import immutables
-import msgspec
 
 from hamsaya.cases.clocks import Escalated, State, Status
+from hamsaya.cases.records import (
+    Attached,
+    AttachmentView,
+    Deleted,
+    Lateness,
+    Record,
+    Reminded,
+    ReminderKey,
+    Said,
+    Spoken,
+)
 from hamsaya.messages.cases import (
     Act,
     CloseOutcome,
@@ -39,7 +49,8 @@ End = Literal["answered", "declined", "transferred"]
 ItemStatus = Literal["released", "superseded", "revoked"]
 Step = Literal["acknowledge", "answer"]
 Task = Literal[
-    "acknowledge", "answer", "purge", "mark-overdue", "clarify", "ask-again", "accept", "consent", "give-notice"
+    "acknowledge", "answer", "purge", "mark-overdue", "clarify", "ask-again", "accept", "consent", "give-notice",
+    "feedback",
 ]
 Key = tuple[str, str]
 """(case reference, request or item reference)"""
@@ -47,11 +58,7 @@ GrantKey = tuple[str, str, str, str]
 """(case reference, item reference, originator, the consent's reference)"""
 
 
-class _Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A frozen record of plain fields; instants are UTC milliseconds."""
-
-
-class Case(_Record, frozen=True):
+class Case(Record, frozen=True):
     """One case; what it holds may be kept until ``retain_until``."""
 
     case: str
@@ -71,7 +78,7 @@ class Case(_Record, frozen=True):
     outcome: CloseOutcome | None = None
 
 
-class Raised(_Record, frozen=True):
+class Raised(Record, frozen=True):
     """Two persons of ``by`` decided that the case of this reference may name up to ``limit``."""
 
     case: str
@@ -82,7 +89,7 @@ class Raised(_Record, frozen=True):
     at: int
 
 
-class Admitted(_Record, frozen=True):
+class Admitted(Record, frozen=True):
     """The asked member took the question on, and says whether it holds the answer itself."""
 
     extent: Extent
@@ -90,7 +97,7 @@ class Admitted(_Record, frozen=True):
     at: int
 
 
-class Paused(_Record, frozen=True):
+class Paused(Record, frozen=True):
     """One pause: the asked member began it at ``started_at``; it ended when that member or the asker first said so."""
 
     pause: str
@@ -102,7 +109,7 @@ class Paused(_Record, frozen=True):
     clarification: str | None = None
 
 
-class Extended(_Record, frozen=True):
+class Extended(Record, frozen=True):
     """The asked member took its extension at ``at``; whether it was in time is the clock's to say."""
 
     reason: ExtensionReason
@@ -110,14 +117,14 @@ class Extended(_Record, frozen=True):
     at: int
 
 
-class Span(_Record, frozen=True):
+class Span(Record, frozen=True):
     """The time for which a request's case was frozen; no end while it is."""
 
     start: int
     end: int | None = None
 
 
-class Frozen(_Record, frozen=True):
+class Frozen(Record, frozen=True):
     """One freeze of a case by a party that oversees, and its end; ``officer`` and ``ended_by`` are pseudonyms."""
 
     case: str
@@ -131,7 +138,7 @@ class Frozen(_Record, frozen=True):
     ended_by: str | None = None
 
 
-class Postponed(_Record, frozen=True):
+class Postponed(Record, frozen=True):
     """Two persons of the opener put a notice off at ``at``."""
 
     until: int
@@ -140,7 +147,7 @@ class Postponed(_Record, frozen=True):
     at: int
 
 
-class Notice(_Record, frozen=True):
+class Notice(Record, frozen=True):
     """The notice that a case owes: its sealed date, the date once it is open, and what came of it."""
 
     case: str
@@ -155,7 +162,7 @@ class Notice(_Record, frozen=True):
     given_by: str | None = None
 
 
-class Request(_Record, frozen=True):
+class Request(Record, frozen=True):
     """One question from one member to one other, as what either has said of it; ``status`` follows from the rest.
 
     Attributes:
@@ -190,7 +197,7 @@ class Request(_Record, frozen=True):
     frozen: tuple[Span, ...] = ()
 
 
-class Attested(_Record, frozen=True):
+class Attested(Record, frozen=True):
     """What one holder says became of a revoked item at its node, and under which law it keeps what it keeps."""
 
     holder: str
@@ -199,22 +206,14 @@ class Attested(_Record, frozen=True):
     law: str | None
 
 
-class Said(_Record, frozen=True):
-    """What one holder's officer did with an item, once: opened it, or accepted its caveats."""
-
-    holder: str
-    officer: str
-    at: int
-
-
-class Unlocked(_Record, frozen=True):
+class Unlocked(Record, frozen=True):
     """The holder that was given the key of a locked item."""
 
     holder: str
     at: int
 
 
-class Used(_Record, frozen=True):
+class Used(Record, frozen=True):
     """What a holder says came of an item."""
 
     holder: str
@@ -224,8 +223,9 @@ class Used(_Record, frozen=True):
     text: str | None
 
 
-class Sought(_Record, frozen=True):
-    """A holder's question whether it may pass an item on."""
+class Sought(Record, frozen=True):
+    """A holder's question whether it may pass an item on; ``lapsed_at`` is when its node recorded that nothing had been
+    decided in time."""
 
     consent: str
     asker: str
@@ -234,9 +234,10 @@ class Sought(_Record, frozen=True):
     officer: str
     at: int
     text: str | None
+    lapsed_at: int | None = None
 
 
-class Held(_Record, frozen=True):
+class Held(Record, frozen=True):
     """A law obliges a holder to keep an item, from ``at`` on and until ``ended_at``; two officers said so."""
 
     holder: str
@@ -250,14 +251,7 @@ class Held(_Record, frozen=True):
         return self.at <= at and not (self.ended_at is not None and self.at <= self.ended_at <= at)
 
 
-class Deleted(_Record, frozen=True):
-    """A member deleted its copy of an item because its time was over."""
-
-    holder: str
-    at: int
-
-
-class Item(_Record, frozen=True):
+class Item(Record, frozen=True):
     """One released item; ``holders`` are the recipients of the answer, observers among them.
 
     ``text`` or ``locked`` with its ``key`` is what it says; all three are None once it is deleted at this node.
@@ -292,9 +286,11 @@ class Item(_Record, frozen=True):
     sought: tuple[Sought, ...] = ()
     holds: tuple[Held, ...] = ()
     deleted: tuple[Deleted, ...] = ()
+    attachments: tuple[Attached, ...] = ()
+    late: tuple[Lateness, ...] = ()
 
 
-class Decided(_Record, frozen=True):
+class Decided(Record, frozen=True):
     """One word of an originator on a consent: until when, under which caveats, or that it is refused or withdrawn."""
 
     at: int
@@ -304,7 +300,7 @@ class Decided(_Record, frozen=True):
     officer: str
 
 
-class Grant(_Record, frozen=True):
+class Grant(Record, frozen=True):
     """Whether ``asker`` may pass an item on to these, as its originator has said; the last word before an act counts.
 
     From ``ended_at`` on, when the item was recalled, nothing may be passed on any more, whatever is said.
@@ -338,12 +334,15 @@ class CasesState:
     grants: immutables.Map[GrantKey, Grant] = immutables.Map()
     freezes: immutables.Map[str, tuple[Frozen, ...]] = immutables.Map()
     notices: immutables.Map[str, Notice] = immutables.Map()
+    words: immutables.Map[bytes, Spoken] = immutables.Map()
+    cleared: immutables.Map[str, tuple[Deleted, ...]] = immutables.Map()
+    reminded: immutables.Map[ReminderKey, Reminded] = immutables.Map()
 
 
 EMPTY_CASES = CasesState()
 
 
-class RequestView(_Record, frozen=True):
+class RequestView(Record, frozen=True):
     """A request with its clocks. A step is late once done after its due instant, or due and not done.
 
     ``state`` is that of the step to be done next, ``met`` once there is none. ``acknowledged_at`` and ``ended_at``
@@ -362,7 +361,7 @@ class RequestView(_Record, frozen=True):
     late: list[Step]
 
 
-class ItemView(_Record, frozen=True):
+class ItemView(Record, frozen=True):
     """An item, when its purge is due if it was recalled, the holders that have not attested then, and what it allows.
 
     Attributes:
@@ -371,6 +370,7 @@ class ItemView(_Record, frozen=True):
         words: The caveats as far as the five words say them. beyond: The axes on which they say too little.
         products: What is known here to be made of it, as (case, item).
         withheld: Why its text is not shown here; "" where it is.
+        attachments: Its files; ``item`` itself carries none in a view.
     """
 
     item: Item
@@ -383,9 +383,10 @@ class ItemView(_Record, frozen=True):
     tlp: str
     products: list[Key]
     withheld: str = ""
+    attachments: tuple[AttachmentView, ...] = ()
 
 
-class NoticeView(_Record, frozen=True):
+class NoticeView(Record, frozen=True):
     """A notice, by when it is to be given as far as that is known here, and whether that is long past."""
 
     notice: Notice
@@ -394,7 +395,7 @@ class NoticeView(_Record, frozen=True):
     late: bool
 
 
-class CaseView(_Record, frozen=True):
+class CaseView(Record, frozen=True):
     """One case with its requests and items, each in the order of their making.
 
     ``frozen`` are the freezes that stand; ``notice`` is what the case owes those it names.
@@ -407,7 +408,7 @@ class CaseView(_Record, frozen=True):
     notice: NoticeView | None = None
 
 
-class OverdueView(_Record, frozen=True):
+class OverdueView(Record, frozen=True):
     """A clock that has run out on a step that has not been done."""
 
     case: str
@@ -419,7 +420,7 @@ class OverdueView(_Record, frozen=True):
     marked: bool
 
 
-class TaskView(_Record, frozen=True):
+class TaskView(Record, frozen=True):
     """Something one member has still to do: ``reference`` is a request, or an item to purge.
 
     ``due`` is None while a pause keeps it from being known, or where nothing is due. Reminders fall and desks above are
@@ -436,7 +437,7 @@ class TaskView(_Record, frozen=True):
     escalations: tuple[Escalated, ...] = ()
 
 
-class HotlineView(_Record, frozen=True):
+class HotlineView(Record, frozen=True):
     """One notice: who was told, who has read it, who is late; ``words`` are [instant, member, text]."""
 
     notice: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from hamsaya.cases import clocks, freezing, handling, notices
+from hamsaya.cases import clocks, freezing, handling, notices, waiting
 from hamsaya.cases.clocks import Annex, Status
 from hamsaya.cases.course import STEPS, clock, done_at, due, open_clarifications, over
 from hamsaya.cases.item_fold import is_deleted
@@ -22,7 +22,6 @@ from hamsaya.cases.types import (
     Raised,
     Request,
     RequestView,
-    Sought,
     Step,
     Task,
     TaskView,
@@ -79,8 +78,9 @@ def overdue(state: CasesState, now: int, annexes: Annexes = ()) -> list[OverdueV
 def inbox(state: CasesState, member: str, now: int, annexes: Annexes = ()) -> list[TaskView]:
     """Return what ``member`` has still to do at ``now``, by due instant; what has none comes last."""
     tasks = [
-        *_asked_of(state, member, now, annexes), *_of_items(state, member, now), *_to_mark(state, member, now, annexes),
-        *_of_the_asker(state, member, now, annexes), *_of_notices(state, member, now),
+        *_asked_of(state, member, now, annexes), *_of_items(state, member, now, annexes),
+        *_to_mark(state, member, now, annexes), *_of_the_asker(state, member, now, annexes),
+        *_of_notices(state, member, now),
     ]
     return sorted(tasks, key=lambda task: (task.due is None, task.due, task.case, task.reference, task.task))
 
@@ -122,25 +122,26 @@ def _clocked(task: Task, request: Request, status: Status) -> TaskView:
                     state=status.state, reminders=status.reminders, escalations=status.escalations)
 
 
-def _of_items(state: CasesState, member: str, now: int) -> Iterator[TaskView]:
+def _of_items(state: CasesState, member: str, now: int, annexes: Annexes) -> Iterator[TaskView]:
     for item in state.items.values():
         if member in _outstanding(state, item):
             yield _task("purge", item.case, item.item, _purge_due(state, item) or now, now)
         elif item.locked is not None and _may_accept(item, member):
             yield _task("accept", item.case, item.item, keep_until(state.cases[item.case], item), now)
-        if item.originator == member:
-            for sought in unanswered(state, item):
-                yield _task("consent", item.case, sought.consent, sought.at + _clocks(state, item).answer, now)
+    for each in waiting.undone(state, now, annexes):
+        status = clocks.status(each.clock, now)
+        # Silence has refused a consent whose clock has run out; a word on use is asked for once half its time is over.
+        half = bool(status.reminders) and status.reminders[0] <= now
+        open_ = {"onward-decision": not status.late, "feedback": half}.get(each.step, False)
+        if each.owes == member and open_:
+            task: Task = "consent" if each.step == "onward-decision" else "feedback"
+            yield TaskView(task=task, case=each.case, reference=each.about, due=status.due, late=status.late,
+                           state=status.state, reminders=status.reminders, escalations=status.escalations)
 
 
 def _may_accept(item: Item, member: str) -> bool:
     accepted = {each.holder for each in item.accepted}
     return member in item.holders and member not in accepted and item.status == "released"
-
-
-def unanswered(state: CasesState, item: Item) -> list[Sought]:
-    """Return the questions for consent on which the originator has said nothing; silence denies."""
-    return [each for each in item.sought if (item.case, item.item, item.originator, each.consent) not in state.grants]
 
 
 def _to_mark(state: CasesState, member: str, now: int, annexes: Annexes) -> Iterator[TaskView]:

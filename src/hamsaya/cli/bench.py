@@ -8,6 +8,8 @@
              and the seconds that exact indices of 25 members and the report of 200 clauses take
     monitor  what ``cli/bench_monitor.py`` lists, or the parts named with --part
     price    what ``cli/bench_price.py`` lists: schedules, what-if, calibration
+    files    a file from one node's disk to another's desk over mutual TLS ÷ raw AES-256-GCM of the same bytes (higher
+             is better); ``bench_files``
 
 The receiving node is a real one: its SQLite store lies on disk, every message runs the whole receive pipeline. Times
 are CPU time of this process, which other work on the machine disturbs less than the wall clock; medians of rounds.
@@ -22,6 +24,7 @@ from rich.console import Console
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.cli.bench_charter import charter
+from hamsaya.cli.bench_files import files
 from hamsaya.cli.bench_log import log
 from hamsaya.cli.bench_matching import matching
 from hamsaya.cli.bench_messages import exchange, receive, sealing
@@ -34,7 +37,7 @@ def run(name: str, as_json: bool, quick: bool, parts: tuple[str, ...] = ()) -> i
     """Measure one bench or all, print the figures, return 0; ``parts`` choose among those of ``monitor``."""
     benches: dict[str, Callable[[bool], dict[str, Any]]] = {
         "receive": receive, "exchange": exchange, "log": log, "seal": sealing, "charter": charter, "matching": matching,
-        "monitor": lambda quick: monitor(quick, parts), "price": price,
+        "monitor": lambda quick: monitor(quick, parts), "price": price, "files": files,
     }
     if parts and name != "monitor":
         raise OperatorError("expected --part with bench monitor only", code="unknown-bench")

@@ -171,13 +171,18 @@ def figures(
     start, end = last_quarter(session.now())
     since, until = start if since is None else since, end if until is None else until
     found = session.call("case-figures", since=since, until=until)
-    shown = [each for each in found if each["requests"] is not None]
+    shown = [each for each in found if any(each[name] is not None for name in ("requests", *ITEM_SHARES))]
     session.answer(found, Table(
-        ("asker", "asked", "requests", "answered", "declined", "unanswered", "in time", "median", "reciprocity"),
+        ("asker", "asked", "requests", "answered", "declined", "unanswered", "in time", "median", "reciprocity",
+         "consents in time", "feedback in time", "purges in time"),
         [(each["asker"], each["asked"], each["requests"], each["answered"], each["declined"], each["unanswered"],
-          _share(each["ended_in_time"]), _hours(each["response"]["median"]), _ratio(each["reciprocity"]))
+          _share(each["ended_in_time"]), _hours(each["response"]["median"]), _ratio(each["reciprocity"]),
+          *(_share(each[name]) for name in ITEM_SHARES))
          for each in shown],
     ), f"{len(found) - len(shown)} of {len(found)} pairs have too few requests due in the period to say anything.")
+
+
+ITEM_SHARES = ("consents_in_time", "feedback_in_time", "purges_in_time")
 
 
 def last_quarter(now: int) -> tuple[int, int]:

@@ -115,6 +115,8 @@ def show(session: Session, case: Case) -> None:
     items = [(i["item"]["item"], i["item"]["originator"], i["item"]["status"], i["item"]["holders"],
               [*i["words"], *i["beyond"]], when(i["purge_due"]), i["outstanding"], i["item"]["text"] or i["withheld"])
              for i in view["items"]]
+    files = [(i["item"]["item"], f["attachment"], f["file"] or f["withheld"], f["type"], f["size"],
+              f"{f['held']} of {f['chunks']}") for i in view["items"] for f in i["attachments"]]
     pauses = [(r["request"]["request"], p["pause"], p["reason"], p["text"], when(p["started_at"]),
                when(min((at for at in (p["resumed_at"], p["clarified_at"]) if at is not None), default=None)),
                p["clarification"] or "-") for r in view["requests"] for p in r["request"]["pauses"]]
@@ -133,6 +135,7 @@ def show(session: Session, case: Case) -> None:
         Table(("item", "from", "status", "holders", "caveats", "purge due", "not attested", "text"), items, "Items"),
         *([Table(("freeze", "by", "reason", "since"), [(f["freeze"], f["by"], f["reason"], when(f["at"]))
                                                       for f in view["frozen"]], "Frozen")] if view["frozen"] else []),
+        *([Table(("item", "file", "name", "type", "bytes", "chunks here"), files, "Files")] if files else []),
     )
 
 

@@ -16,8 +16,11 @@ import typer
 from hamsaya import __version__
 from hamsaya.cli import (
     assembly,
+    case_clocks,
+    case_files,
     case_items,
     case_requests,
+    case_talk,
     cases,
     charter,
     compliance,
@@ -53,6 +56,9 @@ for _more in (assembly.app, treaty.app):
 cases.app.add_typer(case_items.app)
 compliance.app.add_typer(verification.app)
 linkage.app.add_typer(incentives.app)
+cases.app.add_typer(case_files.app)
+cases.app.add_typer(case_clocks.app)
+cases.app.add_typer(case_talk.app)
 
 PRESENT = "--with-"
 """``demo --with-NAME`` is ``demo --with ID``: NAME is a party's id, or its English name in small letters."""
@@ -94,7 +100,7 @@ def demo(
 def bench(
     session: Session,
     name: Annotated[
-        Literal["receive", "exchange", "log", "seal", "charter", "matching", "monitor", "price", "all"],
+        Literal["receive", "exchange", "log", "seal", "charter", "matching", "monitor", "price", "files", "all"],
         typer.Argument(help="Which measurement."),
     ] = "all",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds, wider error.")] = False,

@@ -2,6 +2,7 @@
 
     GET /                     what happened            GET /log, /log/{message}   the log, proofs and receipts
     GET /cases, /cases/{ref}  cases                    GET /about                 what this is and what it refuses
+    GET /files?case&item&file a file of an item, to be saved and never shown
     GET /picture              joint picture            GET /login/{token}         the one-time link
     GET /findings             promises and tranches    GET /healthz               200 when the writer answers
     GET /oversight            what oversight sees
@@ -71,6 +72,7 @@ def _routes(pages: Pages) -> list[Route | Mount]:
         Route("/", pages.overview),
         Route("/cases", pages.cases),
         Route("/cases/{ref:path}", pages.case),
+        Route("/files", pages.file),
         Route("/picture", pages.picture),
         Route("/findings", pages.findings),
         Route("/charter", pages.charter),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from hamsaya.base.errors import HamsayaError, StoreError
 from hamsaya.console.i18n import choose
@@ -20,7 +21,7 @@ from hamsaya.console.picture_map import LEVELS, draw
 from hamsaya.console.problems import BY_STATUS, Trouble, problem_of
 from hamsaya.console.rendering import Renderer, names
 from hamsaya.console.session import Door
-from hamsaya.node import charter_views, console_views, views
+from hamsaya.node import attachments, charter_views, console_views, views
 from hamsaya.node.actions import ACTIONS
 from hamsaya.node.core import Node
 from hamsaya.node.listing import LISTED, subjects_listed
@@ -75,7 +76,27 @@ class Pages:
         by_list = await self._ask(lambda node: subjects_listed(node, found.case.subjects))
         references = [each.eligibility_ref for each in found.case.subjects if each.eligibility == LISTED]
         listed = dict(zip(references, by_list, strict=True))
-        return self.renderer.page(request, "case.html", here="/cases", view=found, listed=listed)
+        talk = await self._perform("talk", case=found.case.case)
+        return self.renderer.page(request, "case.html", here="/cases", view=found, listed=listed, talk=talk)
+
+    async def file(self, request: Request) -> Response:
+        """Give a file to be saved, checked whole before its first byte: never a page, whatever it is."""
+        names = [request.query_params.get(name, "") for name in ("case", "item", "file")]
+        try:
+            found = await self._ask(lambda node: attachments.opened(node, names[0], names[1], names[2]))
+            store = self.service.transfers.store()
+            await run_in_threadpool(found.check, store)
+        except HamsayaError:
+            raise Trouble("no-file") from None
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for index in range(len(found.chunks)):
+                yield await run_in_threadpool(found.piece, store, index)
+
+        # A name in any script, and nothing of it outside the quotes of its encoding.
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.sheet.file, safe='')}",
+                   "Content-Length": str(found.sheet.size)}
+        return StreamingResponse(pieces(), media_type="application/octet-stream", headers=headers)
 
     async def picture(self, request: Request) -> Response:
         state, areas = await self._ask(lambda node: (node.state.monitor, node.agreement.areas))

@@ -37,6 +37,10 @@ PROBLEMS: dict[str, Problem] = {
         404, N_("No such case"),
         N_("This node knows no case with that reference. Cases are known only to their participants."),
         N_("Go to the list of cases"), "/cases"),
+    "no-file": Problem(
+        404, N_("This file cannot be given"),
+        N_("It is not whole here, it is not what it says it is, or its conditions keep it from this desk."),
+        N_("Go to the list of cases"), "/cases"),
     "unknown-message": Problem(
         404, N_("No such entry"), N_("The log of this node has no message with that number."),
         N_("Go to the log"), "/log"),

@@ -161,3 +161,17 @@ def unpad(padded: bytes) -> bytes:
     if len(padded) < 4 or size > len(padded) - 4 or any(padded[4 + size :]):
         raise PeerError("expected zero padding after the body", code="bad-padding")
     return padded[4 : 4 + size]
+
+
+def seal_piece(key: bytes, nonce: bytes, piece: bytes, associated: bytes) -> bytes:
+    """Return one piece of a stream under AES-256-GCM. ``nonce``, 12 bytes used once under ``key``, does not travel."""
+    return AESGCM(key).encrypt(nonce, piece, associated)
+
+
+def open_piece(key: bytes, nonce: bytes, sealed: bytes, associated: bytes) -> bytes:
+    """Return the piece of ``seal_piece``; raises PeerError (``cannot-open``) when anything differs."""
+    try:
+        return AESGCM(key).decrypt(nonce, sealed, associated)
+    except (InvalidTag, ValueError):
+        raise PeerError("a piece of the file does not open: altered, moved, or sealed for another item",
+                        code="cannot-open") from None

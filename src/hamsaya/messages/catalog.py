@@ -1,6 +1,7 @@
 """Importing this module registers every message kind; the node, the tests and the tools import it once."""
 
 from hamsaya.messages import (
+    attachments,
     cases,
     charter,
     compliance,
@@ -13,10 +14,12 @@ from hamsaya.messages import (
     notices,
     oversight,
     persons,
+    reminders,
+    talk,
 )
 from hamsaya.messages.kinds import KINDS
 
 __all__ = [
-    "KINDS", "cases", "charter", "compliance", "hotline", "items", "linkage", "match", "monitor", "node", "notices",
-    "oversight", "persons",
+    "KINDS", "attachments", "cases", "charter", "compliance", "hotline", "items", "linkage", "match", "monitor", "node",
+    "notices", "oversight", "persons", "reminders", "talk",
 ]

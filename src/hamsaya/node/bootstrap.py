@@ -6,6 +6,7 @@
     DIR/keys.bin      the key ring, under the passphrase                          (0600)
     DIR/root.bin      the offline root, under the passphrase: move it to a safe   (0600)
     DIR/tls.key .crt  the gate's certificate                                      (0600)
+    DIR/chunks/       sealed chunks of files, ciphertext under keys that lie in the store
     DIR/lock          held by whoever writes; a second writer is refused
 """
 
@@ -31,6 +32,7 @@ from cryptography.x509 import load_der_x509_certificate
 from hamsaya.adapters import ucdp, ucdpfetch, unsc
 from hamsaya.adapters.accounts import read_accounts
 from hamsaya.adapters.charterfile import HEAD, VERSION, load_charter, versions
+from hamsaya.adapters.chunkfiles import FileChunks
 from hamsaya.adapters.clock import ExerciseClock, SystemClock, SystemRandom
 from hamsaya.adapters.http import HttpTransport, admit, make_certificate, server_context
 from hamsaya.adapters.keyfile import KeyFile
@@ -58,6 +60,7 @@ from hamsaya.node.listing import read_kept
 from hamsaya.node.rotation import reissue_card
 from hamsaya.node.send import Draft, SendJob
 from hamsaya.node.service import Pace, Service
+from hamsaya.node.transfer import MIB
 from hamsaya.ports.clock import Clock
 from hamsaya.ports.incidents import EventFile, IncidentStore, Problem
 from hamsaya.ports.keys import KeyRing, KeyStore, new_ring, rotate
@@ -82,7 +85,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ``pack`` is the name of a built-in region pack or the path of a pack's folder; ``present`` names parties that
     the pack lists as absent and that take part here. ``endpoint`` is the https address peers reach, without which
     the node pulls. ``routes`` says how this node reaches a peer where that differs from the peer's card (a gateway,
-    a relay); the peer's pinned certificate still decides. The two hosts are loopback until the operator says
+    a relay); the peer's pinned certificate still decides. ``files_mib`` is the room for files on this disk, and
+    ``files_mib_each`` for those of one other party. The two hosts are loopback until the operator says
     otherwise.
     """
 
@@ -97,6 +101,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     cosign_s: float = 60.0
     deadlines_s: float = 5.0
     backoff_cap_s: float = 60.0
+    files_mib: Annotated[int, msgspec.Meta(ge=0)] = 10_240
+    files_mib_each: Annotated[int, msgspec.Meta(ge=0)] = 2_048
     routes: dict[str, str] = {}
     exercise_time: ExerciseTime | None = None
 
@@ -240,6 +246,8 @@ def make_service(opened: Opened) -> tuple[Service, Callable[[], object]]:
         admit_certificate=lambda der: admit(context, der),
         keep_card=lambda node: _keep_card(opened.directory, reissue_card(node, own_card(opened.directory))),
         read_list=unsc.parse,
+        chunks=FileChunks(opened.directory / "chunks"), room=settings.files_mib * MIB,
+        room_each=settings.files_mib_each * MIB,
     )
     return service, lambda: context
 

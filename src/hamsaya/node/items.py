@@ -112,7 +112,8 @@ def shown(node: Node, view: CaseView, desk: str | None = None) -> CaseView:
 def _shown(node: Node, view: ItemView, by: str) -> ItemView:
     decision = permitted(node, view.item, "show", by)
     text, withheld = _opened(node, view.item) if decision.allowed else (None, decision.code)
-    item = replace(view.item, text=text, locked=None, key=None)
+    # Files are shown by ``attachments``, without the keys that their sheets hold.
+    item = replace(view.item, text=text, locked=None, key=None, attachments=())
     if not decision.allowed:
         item = replace(item, sought=tuple(replace(each, text=None) for each in item.sought))
     return replace(view, item=item, withheld=withheld)

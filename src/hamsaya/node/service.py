@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from hamsaya.base.errors import HamsayaError, OperatorError, PolicyRefusal
-from hamsaya.base.instants import MINUTE
+from hamsaya.base.instants import HOUR, MINUTE
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.matching.types import EMPTY_MATCHES, MatchState
 from hamsaya.messages.cases import Overdue
 from hamsaya.messages.keys import open_card
 from hamsaya.messages.node import Peer, Publish
-from hamsaya.node import exchange
+from hamsaya.node import attachments, exchange
 from hamsaya.node.assembly import contests_due, records_due
 from hamsaya.node.core import Node
 from hamsaya.node.dispatch import Dispatcher, address_of
@@ -31,17 +31,24 @@ from hamsaya.node.match_sets import Part, serve
 from hamsaya.node.oversight.due import keep_watch, oversight_due
 from hamsaya.node.receive import Received, ReceiveJob
 from hamsaya.node.recipients import stop_outbox
+from hamsaya.node.reminders import reminders_due
 from hamsaya.node.rotation import close_key, peers_to_tell, prepare_successor, promote_successor, rotate_keys
 from hamsaya.node.send import Draft, SendJob, Sent
+from hamsaya.node.staging import Stages
+from hamsaya.node.talk import talk_due
+from hamsaya.node.transfer import MIB, Transfers
 from hamsaya.node.views import overdue_requests
 from hamsaya.node.witnessing import WitnessJob, ask_witness
 from hamsaya.node.writer import LOG, Act, Writer
+from hamsaya.ports.chunks import ChunkStore
 from hamsaya.ports.listed import ListedParty
 from hamsaya.ports.transport import Transport
 from hamsaya.translog.witness import Answer as WitnessAnswer
 
 T = TypeVar("T")
 LONG_POLL_S = 20.0
+DELETES = frozenset(("case.purge", "case.tombstone"))
+"""What takes an item from this node, and with it the chunks of its files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +72,15 @@ class Service:
     admit_certificate: Callable[[bytes], None] = lambda certificate: None
     keep_card: Callable[[Node], object] = lambda node: None
     read_list: Callable[[bytes], tuple[ListedParty, ...]] = lambda unverified_bytes: ()
+    chunks: ChunkStore | None = None
+    room: int = 10_240 * MIB
+    room_each: int = 2_048 * MIB
     writer: Writer = field(init=False)
     dispatcher: Dispatcher = field(init=False)
+    transfers: Transfers = field(init=False)
+    stages: Stages = field(default_factory=Stages)
+    checked: set[tuple[bytes, ...]] = field(default_factory=set)
+    _swept: int | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _witness_sizes: dict[str, int] = field(default_factory=dict)
     _matches: MatchState = EMPTY_MATCHES
@@ -75,6 +89,7 @@ class Service:
         self.writer = Writer(self.node)
         cap = int(self.pace.backoff_cap_s * 1000)
         self.dispatcher = Dispatcher(self.writer, self.transport, self.node.clock, self.node.random, cap)
+        self.transfers = Transfers(self.writer, self.transport, self.chunks, self.room, self.room_each)
 
     async def start(self) -> None:
         """Begin delivering, pulling, witnessing and watching deadlines."""
@@ -91,6 +106,9 @@ class Service:
         self._tasks.extend(asyncio.create_task(self._every(pause, act)) for pause, act in loops)
         if not self._inbound():
             self._tasks.append(asyncio.create_task(self._pull_all()))
+            # Nobody can fetch from here.
+            hand_over = self._every(self.pace.deadlines_s, self.transfers.hand_over)
+            self._tasks.append(asyncio.create_task(hand_over))
 
     async def stop(self) -> None:
         """Stop the loops, finish what is queued, close the store."""
@@ -115,6 +133,8 @@ class Service:
         """Send a draft through the send pipeline and wake delivery; raises what the pipeline refuses."""
         sent: Sent = await self.writer.call(SendJob(draft))
         await self.dispatcher.notify()
+        if sent.kind in DELETES:
+            await self.sweep()
         return sent
 
     async def receive(self, unverified_bytes: bytes) -> Received:
@@ -134,6 +154,16 @@ class Service:
     async def ask(self, question: Callable[[Node], T]) -> T:
         """Answer a question on committed state."""
         return await self.writer.ask(question)
+
+    async def sweep(self) -> int:
+        """Drop the chunks of files that nothing here asks to keep; return how many."""
+        store = self.chunks
+        if store is None:
+            return 0
+        there = await asyncio.to_thread(lambda: list(store.digests()))
+        # Staged files are looked at last: what a message named meanwhile was among them or is wanted.
+        keep = await self.ask(attachments.wanted) | self.stages.digests()
+        return await asyncio.to_thread(attachments.swept, store, there, keep)
 
     # -- peers and keys -----------------------------------------------------------------------------------
 
@@ -298,11 +328,15 @@ class Service:
         """Do what time brings: overdue answers and votes, what items ask for, contests, what oversight is told, expiry,
         KEM epochs ahead."""
         await self.writer.call(Act(_housekeeping))
-        for due in (_overdue_drafts, items_due, match_due, records_due, contests_due, oversight_due):
+        for due in (_overdue_drafts, reminders_due, items_due, talk_due, match_due, records_due, contests_due,
+                    oversight_due):
             await self._say(due)
         await self.writer.call(Act(promote_successor))
         await self.rotate_keys()
-
+        now = self.node.clock.ticks()
+        if self._swept is None or now - self._swept >= HOUR:
+            self._swept = now
+            await self.sweep()
 
     async def _say(self, due: Callable[[Node], list[Draft]]) -> None:
         """Send what is due; what is refused now is asked for again with the next turn."""

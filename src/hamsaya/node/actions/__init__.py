@@ -10,7 +10,21 @@ from __future__ import annotations
 import msgspec
 
 from hamsaya.base.errors import PeerError
-from hamsaya.node.actions import agreement, cases, log, matching, operating, oversight, picture, price, sending, staff
+from hamsaya.node.actions import (
+    agreement,
+    cases,
+    clocks,
+    files,
+    log,
+    matching,
+    operating,
+    oversight,
+    picture,
+    price,
+    sending,
+    staff,
+    talk,
+)
 from hamsaya.node.actions.table import Action
 from hamsaya.node.service import Service
 
@@ -22,6 +36,9 @@ ACTIONS: dict[str, Action] = {
     **staff.ACTIONS,
     **cases.ACTIONS,
     **oversight.ACTIONS,
+    **clocks.ACTIONS,
+    **files.ACTIONS,
+    **talk.ACTIONS,
     **picture.ACTIONS,
     **matching.ACTIONS,
     **price.ACTIONS,

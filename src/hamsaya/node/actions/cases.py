@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from hamsaya.cases import hotline
 from hamsaya.cases import views as cases_views
+from hamsaya.cases.types import CaseView
 from hamsaya.messages.kinds import Ref
-from hamsaya.node import items, release
+from hamsaya.node import attachments, items, release
 from hamsaya.node.actions.sending import SendArgs, draft_of
 from hamsaya.node.actions.table import Action, Args, Nothing, question
 from hamsaya.node.case_figures import pair_figures
+from hamsaya.node.core import Node
+from hamsaya.node.service import Service
 
 
 class CaseArgs(Args, frozen=True):
@@ -33,9 +36,22 @@ class FiguresArgs(Args, frozen=True):
     until: int
 
 
+async def _cases(service: Service, args: Nothing) -> list[CaseView]:
+    chunks = service.chunks
+    return await service.ask(lambda node: [attachments.with_files(node, chunks, view) for view in items.cases(node)])
+
+
+async def _case(service: Service, args: CaseArgs) -> CaseView | None:
+    def ask(node: Node) -> CaseView | None:
+        view = items.case(node, args.case, args.desk)
+        return None if view is None else attachments.with_files(node, service.chunks, view, args.desk)
+
+    return await service.ask(ask)
+
+
 ACTIONS: dict[str, Action] = {
-    "cases": Action(Nothing, question(lambda node, _: items.cases(node))),
-    "case": Action(CaseArgs, question(lambda node, a: items.case(node, a.case, a.desk))),
+    "cases": Action(Nothing, _cases),
+    "case": Action(CaseArgs, _case),
     "caveats": Action(release.CaveatsArgs, question(lambda node, a: release.caveats_from(node, a))),
     "preview": Action(SendArgs, question(lambda node, a: release.preview_answer(node, draft_of(node, a)))),
     "receipts": Action(ItemArgs, question(lambda node, a: items.receipts(node, a.case, a.item))),

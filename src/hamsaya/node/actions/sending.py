@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from hamsaya.messages.acts import PersonAct, PersonRole
+from hamsaya.messages.attachments import Attach
 from hamsaya.messages.kinds import Ref, body_from_plain, encode_body, kind_of
+from hamsaya.node import attachments
 from hamsaya.node.actions.table import Action, Args, Nothing, question, sentences
 from hamsaya.node.core import Node
 from hamsaya.node.prepared import ApproveJob, Prepared, PrepareJob, discard, waiting_here
@@ -138,10 +140,19 @@ def prepared_view(node: Node, kept: Prepared) -> PreparedView:
     """Return the panel on which a second person decides: kind, recipients, what it says, which clauses let it."""
     draft, kind = kept.draft, kind_of(kept.draft.body)
     return PreparedView(
-        number=kept.number, at=kept.at, kind=kind, content=msgspec.to_builtins(draft.body),
+        number=kept.number, at=kept.at, kind=kind, content=_content(node, draft),
         signed=[f"{act.person} ({act.role})" for act in draft.acts],
         missing=[list(seat) for seat in seats_of(kind)[len(draft.acts):]], explained=explained(node, draft),
     )
+
+
+def _content(node: Node, draft: Draft) -> dict[str, Any]:
+    """Return what a draft says; a file as a person looks at it, without its key and digests of chunks."""
+    plain: dict[str, Any] = msgspec.to_builtins(draft.body)
+    if isinstance(draft.body, Attach):
+        return {**attachments.summary(node, draft.case or "", draft.body),
+                **{name: plain[name] for name in ("prepared_by", "released_by")}}
+    return plain
 
 
 async def _approve(service: Service, args: ApproveArgs) -> SentView:
@@ -152,6 +163,7 @@ async def _approve(service: Service, args: ApproveArgs) -> SentView:
 
 async def _discard(service: Service, args: NumberArgs) -> dict[str, int]:
     await service.writer.call(Act(lambda node: discard(node, args.number)))
+    await service.sweep()
     return {"discarded": args.number}
 
 
