@@ -1,6 +1,7 @@
 """Importing this module registers every message kind; the node, the tests and the tools import it once."""
 
 from hamsaya.messages import (
+    alerts,
     cases,
     charter,
     compliance,
@@ -17,6 +18,6 @@ from hamsaya.messages import (
 from hamsaya.messages.kinds import KINDS
 
 __all__ = [
-    "KINDS", "cases", "charter", "compliance", "hotline", "items", "linkage", "match", "monitor", "node", "notices",
-    "oversight", "persons",
+    "KINDS", "alerts", "cases", "charter", "compliance", "hotline", "items", "linkage", "match", "monitor", "node",
+    "notices", "oversight", "persons",
 ]
