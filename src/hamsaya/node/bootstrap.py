@@ -17,7 +17,7 @@ import gc
 import hashlib
 import os
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -554,3 +554,17 @@ def read_case_files(cases: Path, coordinates: Path, means: Path | None) -> tuple
     places = casefile.read_places(coordinates)
     expected = None if means is None else casefile.read_cases(means, places, means=True)
     return places, casefile.read_cases(cases, places), expected
+
+
+def read_parquet_columns(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Return (what it says of itself, columns) of ``adapters.columnfile``; raises ValueError when it is none."""
+    from hamsaya.adapters import columnfile
+
+    return columnfile.read_columns(path)
+
+
+def write_parquet_columns(path: Path, columns: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    """Write columns with what they say of themselves as Parquet."""
+    from hamsaya.adapters import columnfile
+
+    columnfile.write_columns(path, columns, about)

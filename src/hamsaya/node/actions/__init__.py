@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from hamsaya.base.errors import PeerError
-from hamsaya.node.actions import agreement, cases, log, matching, operating, oversight, picture, sending, staff
+from hamsaya.node.actions import agreement, alerts, cases, log, matching, operating, oversight, picture, sending, staff
 from hamsaya.node.actions.table import Action
 from hamsaya.node.service import Service
 
@@ -23,6 +23,7 @@ ACTIONS: dict[str, Action] = {
     **cases.ACTIONS,
     **oversight.ACTIONS,
     **picture.ACTIONS,
+    **alerts.ACTIONS,
     **matching.ACTIONS,
 }
 
