@@ -19,8 +19,7 @@ from hamsaya.messages.monitor import Report, Row
 from hamsaya.messages.node import Publish
 from hamsaya.monitor.alerts_record import assessments
 from hamsaya.monitor.alerts_rules import end_of, month_of
-from hamsaya.node.actions.alerts import AlertsView, alerts_page
-from hamsaya.node.alerting import PlanArgs, candidates_of_forecast, planned
+from hamsaya.node.alerting import AlertsView, PlanArgs, alerts_page, candidates_of_forecast, planned
 from hamsaya.node.receive import ReceiveJob
 from hamsaya.node.rotation import peers_to_tell, rotate_keys
 from hamsaya.node.send import Draft

@@ -25,7 +25,7 @@ from hamsaya.messages.alerts import Action, Alert, AlertKind, Asked, Budget, ByF
 from hamsaya.messages.kinds import Hash, Instant, Ref, misfit
 from hamsaya.messages.monitor import Gid, Month
 from hamsaya.monitor.alerts import choose, drawn_by_lot
-from hamsaya.monitor.alerts_record import Rate, views
+from hamsaya.monitor.alerts_record import AlertView, Rate, views
 from hamsaya.monitor.alerts_rules import MOST_MONTHS, end_of, month_of, spent
 from hamsaya.monitor.types import centre, months
 from hamsaya.node.core import Node
@@ -81,6 +81,23 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     month: Month
     lot: list[int]
     rates: list[Rate]
+
+
+class AlertsView(msgspec.Struct, frozen=True, kw_only=True):
+    """Every alert, the latest first; the record of each kind; the month's cells of equal attention."""
+
+    alerts: list[AlertView]
+    rates: list[Rate]
+    month: str
+    lot: list[int]
+
+
+def alerts_page(node: Node) -> AlertsView:
+    """Return the alerts with their record, of one committed state."""
+    now, areas = node.clock.now(), node.agreement.areas
+    alerts, rates = views(node.state.monitor, areas, now)
+    month = month_of(now)
+    return AlertsView(alerts=alerts, rates=rates, month=month, lot=list(drawn_by_lot(areas, month)))
 
 
 def planned(node: Node, args: PlanArgs) -> Plan:
@@ -288,5 +305,5 @@ def _km(one: tuple[float, float], other: tuple[float, float]) -> float:
     return 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(half)))
 
 
-__all__ = ["MOST_MONTHS", "Candidate", "Candidates", "Plan", "PlanArgs", "candidates_of_forecast",
-           "candidates_of_scan", "planned", "read_forecast"]
+__all__ = ["MOST_MONTHS", "AlertsView", "Candidate", "Candidates", "Plan", "PlanArgs", "candidates_of_forecast",
+           "candidates_of_scan", "alerts_page", "planned", "read_forecast"]

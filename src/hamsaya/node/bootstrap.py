@@ -17,11 +17,11 @@ import gc
 import hashlib
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -60,6 +60,7 @@ from hamsaya.node.service import Pace, Service
 from hamsaya.ports.clock import Clock
 from hamsaya.ports.incidents import EventFile, IncidentStore, Problem
 from hamsaya.ports.keys import KeyRing, KeyStore, new_ring, rotate
+from hamsaya.ports.layers import Layer
 
 ENGINE = Engine()
 """Cedar beside the reference, one for the process: what it remembers depends on the charter's text alone."""
@@ -568,3 +569,17 @@ def write_parquet_columns(path: Path, columns: Mapping[str, Any], about: Mapping
     from hamsaya.adapters import columnfile
 
     columnfile.write_columns(path, columns, about)
+
+
+def draw_layer(layer: Layer, form: Literal["svg", "png"]) -> bytes:
+    """Return the map of a layer; raises OperatorError ``missing-extra``."""
+    from hamsaya.adapters import figures
+
+    return figures.draw(layer, form)
+
+
+def print_pages(texts: Sequence[str], layer: Layer | None, title: str) -> bytes:
+    """Return a PDF of lines of text and a map; raises OperatorError ``missing-extra``."""
+    from hamsaya.adapters import figures
+
+    return figures.pages(texts, layer, title)

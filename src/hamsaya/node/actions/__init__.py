@@ -11,7 +11,8 @@ import msgspec
 
 from hamsaya.base.errors import PeerError
 from hamsaya.node.actions import agreement, alerts, cases, log, matching, operating, oversight, picture, sending, staff
-from hamsaya.node.actions.table import Action
+from hamsaya.node.actions.table import Action, question
+from hamsaya.node.exporting import MaterialArgs, material
 from hamsaya.node.service import Service
 
 ACTIONS: dict[str, Action] = {
@@ -24,6 +25,7 @@ ACTIONS: dict[str, Action] = {
     **oversight.ACTIONS,
     **picture.ACTIONS,
     **alerts.ACTIONS,
+    "joint-material": Action(MaterialArgs, question(material)),
     **matching.ACTIONS,
 }
 

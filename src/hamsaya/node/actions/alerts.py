@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from hamsaya.base.errors import OperatorError
 from hamsaya.messages.alerts import Concur
 from hamsaya.messages.kinds import Ref, Text
-from hamsaya.monitor.alerts import drawn_by_lot
-from hamsaya.monitor.alerts_record import AlertView, Rate, assessments, views
-from hamsaya.monitor.alerts_rules import month_of
+from hamsaya.monitor.alerts_record import assessments
 from hamsaya.node.actions.table import Action, Args, Nothing, question
-from hamsaya.node.alerting import PlanArgs, planned
+from hamsaya.node.alerting import PlanArgs, alerts_page, planned
 from hamsaya.node.core import Node
-
-
-class AlertsView(msgspec.Struct, frozen=True, kw_only=True):
-    """Every alert, the latest first; the record of each kind; the month's cells of equal attention."""
-
-    alerts: list[AlertView]
-    rates: list[Rate]
-    month: str
-    lot: list[int]
 
 
 class StanceArgs(Args, frozen=True):
@@ -30,14 +17,6 @@ class StanceArgs(Args, frozen=True):
     assessment: Ref
     dissent: bool
     text: Text | None = None
-
-
-def alerts_page(node: Node) -> AlertsView:
-    """Return the alerts with their record, of one committed state."""
-    now, areas = node.clock.now(), node.agreement.areas
-    alerts, rates = views(node.state.monitor, areas, now)
-    month = month_of(now)
-    return AlertsView(alerts=alerts, rates=rates, month=month, lot=list(drawn_by_lot(areas, month)))
 
 
 def _stance(node: Node, args: StanceArgs) -> Concur:
