@@ -15,6 +15,7 @@ import pytest
 
 import hamsaya.monitor
 from hamsaya.adapters import eventformats, incidentexport, incidentstore
+from hamsaya.messages import alerts
 from hamsaya.messages import monitor as messages
 from hamsaya.monitor.incidents import DTYPES
 from hamsaya.ports import incidents as ports
@@ -32,7 +33,7 @@ KNOWN = {
 def fields() -> Iterator[tuple[str, str]]:
     """Yield (type, field) of every class of the monitoring rooms."""
     modules = [import_module(f"hamsaya.monitor.{one.name}") for one in pkgutil.iter_modules(hamsaya.monitor.__path__)]
-    for module in (*modules, messages, ports):
+    for module in (*modules, messages, alerts, ports):
         short = module.__name__.removeprefix("hamsaya.")
         for name, kind in inspect.getmembers(module, inspect.isclass):
             if kind.__module__ != module.__name__:

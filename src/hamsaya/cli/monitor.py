@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from hamsaya.base.errors import OperatorError, PeerError
-from hamsaya.cli import monitor_forecast, monitor_incidents, monitor_merge, monitor_scan
+from hamsaya.cli import monitor_alerts, monitor_export, monitor_forecast, monitor_incidents, monitor_merge, monitor_scan
 from hamsaya.cli.command import Session, command
 from hamsaya.cli.output import Table, facts, remark
 from hamsaya.cli.progress import counting
@@ -18,6 +18,8 @@ from hamsaya.messages.kinds import kind_of
 app = typer.Typer(help="Incident counts by area, and the joint picture.", no_args_is_help=True)
 app.add_typer(monitor_incidents.app)
 monitor_merge.register(app)
+monitor_alerts.register(app)
+monitor_export.register(app)
 app.add_typer(monitor_scan.app)
 app.add_typer(monitor_forecast.app)
 

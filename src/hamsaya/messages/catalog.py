@@ -1,6 +1,7 @@
 """Importing this module registers every message kind; the node, the tests and the tools import it once."""
 
 from hamsaya.messages import (
+    alerts,
     attachments,
     cases,
     charter,
@@ -20,6 +21,6 @@ from hamsaya.messages import (
 from hamsaya.messages.kinds import KINDS
 
 __all__ = [
-    "KINDS", "attachments", "cases", "charter", "compliance", "hotline", "items", "linkage", "match", "monitor", "node",
-    "notices", "oversight", "persons", "reminders", "talk",
+    "KINDS", "alerts", "attachments", "cases", "charter", "compliance", "hotline", "items", "linkage", "match",
+    "monitor", "node", "notices", "oversight", "persons", "reminders", "talk",
 ]

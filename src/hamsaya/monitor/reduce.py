@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from hamsaya.messages.alerts import Acted, Alert, Assessment, Concur
 from hamsaya.messages.event import Event
 from hamsaya.messages.monitor import Coverage, Dispute, Picture, Report
+from hamsaya.monitor import alerts_reduce
 from hamsaya.monitor.types import Contested, Declared, Part, State, Statement
 
 
@@ -24,6 +26,8 @@ def apply(state: State, event: Event) -> State:
             return _apply_coverage(state, event, coverage)
         case Dispute() as dispute:
             return _apply_dispute(state, event, dispute)
+        case Alert() | Acted() | Assessment() | Concur():
+            return dataclasses.replace(state, alerts=alerts_reduce.apply(state.alerts, event))
     return state
 
 
@@ -79,6 +83,7 @@ def snapshot(state: State) -> Any:
             [*key, said.message_id, _plain(said.dispute)]
             for key, said in sorted(state.contests.items(), key=itemgetter(0))
         ],
+        "alerts": alerts_reduce.snapshot(state.alerts),
     }
 
 

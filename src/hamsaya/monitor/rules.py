@@ -8,7 +8,8 @@ Rules for a report, in the order in which they are applied
 5. low <= best <= high in each row                                           else ``bad-interval``
 6. the signed annex gives each cell to the sender                            else ``not-your-area``
 A statement of a picture's digest needs rule 1 only. A declaration of coverage needs rules 1 and 2, rows sorted by cell,
-each once (4), and rule 6; a contest of one's own coverage needs rules 1, 2, 5 (low <= high) and 6.
+each once (4), and rule 6; a contest of one's own coverage needs rules 1, 2, 5 (low <= high) and 6. Alerts and
+assessments have rules of their own (``alerts_rules``).
 
 Reporting areas come from the annex, never from a map. A refusal names the first row that breaks a rule by its
 place, not by its content. Left out: whether a count is true; others' claims on the cell are kept beside it.
@@ -19,8 +20,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hamsaya.base.decision import Decision, permit, refuse
+from hamsaya.messages.alerts import Acted, Alert, Assessment, Concur
 from hamsaya.messages.event import Event
 from hamsaya.messages.monitor import Coverage, Dispute, Picture, Report, Row
+from hamsaya.monitor import alerts_rules
 from hamsaya.monitor.types import State
 
 Areas = Mapping[int, frozenset[str]]
@@ -41,6 +44,8 @@ def decide(state: State, event: Event, areas: Areas) -> Decision:
             return _decide_coverage(coverage, event, areas)
         case Dispute() as dispute:
             return _decide_dispute(dispute, event, areas)
+        case Alert() | Acted() | Assessment() | Concur():
+            return alerts_rules.decide(state.alerts, event, areas)
     return refuse("unknown-kind", "monitor", f"monitoring knows no {event.kind}")
 
 

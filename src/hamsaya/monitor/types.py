@@ -15,6 +15,7 @@ import immutables
 import msgspec
 
 from hamsaya.messages.monitor import Coverage, Dispute, Picture, Report
+from hamsaya.monitor.alerts_types import NO_ALERTS, AlertState
 from hamsaya.monitor.merging_types import Account as Account  # Readers of files see it here.
 
 COLUMNS, ROWS = 720, 360
@@ -129,12 +130,13 @@ class Contested:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Parts, statements and declarations by (sender, first month, last month); contests also by cell."""
+    """Parts, statements and declarations by (sender, first month, last month); contests also by cell; alerts apart."""
 
     parts: immutables.Map[tuple[str, str, str], Part] = immutables.Map()
     statements: immutables.Map[tuple[str, str, str], Statement] = immutables.Map()
     coverage: immutables.Map[tuple[str, str, str], Declared] = immutables.Map()
     contests: immutables.Map[tuple[str, int, str, str], Contested] = immutables.Map()
+    alerts: AlertState = NO_ALERTS
 
 
 EMPTY = State()

@@ -18,11 +18,11 @@ import gc
 import hashlib
 import os
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -64,6 +64,7 @@ from hamsaya.node.transfer import MIB
 from hamsaya.ports.clock import Clock
 from hamsaya.ports.incidents import EventFile, IncidentStore, Problem
 from hamsaya.ports.keys import KeyRing, KeyStore, new_ring, rotate
+from hamsaya.ports.layers import Layer
 
 MONEY_A_YEAR = "MUSD/year"
 """The unit of a project's figures that are flows of money."""
@@ -578,3 +579,31 @@ def read_case_files(cases: Path, coordinates: Path, means: Path | None) -> tuple
     places = casefile.read_places(coordinates)
     expected = None if means is None else casefile.read_cases(means, places, means=True)
     return places, casefile.read_cases(cases, places), expected
+
+
+def read_parquet_columns(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Return (what it says of itself, columns) of ``adapters.columnfile``; raises ValueError when it is none."""
+    from hamsaya.adapters import columnfile
+
+    return columnfile.read_columns(path)
+
+
+def write_parquet_columns(path: Path, columns: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    """Write columns with what they say of themselves as Parquet."""
+    from hamsaya.adapters import columnfile
+
+    columnfile.write_columns(path, columns, about)
+
+
+def draw_layer(layer: Layer, form: Literal["svg", "png"]) -> bytes:
+    """Return the map of a layer; raises OperatorError ``missing-extra``."""
+    from hamsaya.adapters import figures
+
+    return figures.draw(layer, form)
+
+
+def print_pages(texts: Sequence[str], layer: Layer | None, title: str) -> bytes:
+    """Return a PDF of lines of text and a map; raises OperatorError ``missing-extra``."""
+    from hamsaya.adapters import figures
+
+    return figures.pages(texts, layer, title)

@@ -49,7 +49,8 @@ def zones_over_time(
         state, events = _look(table, at, cell, grid, settings, level, areas, state, more, executor)
         story.append({"day": day_text(day), "events": [_event(one, grid) for one in events]})
         each(number + 1)
-    return {"zones": [_zone(zone, grid) for zone in state.zones], "looks": story, "level": level}
+    zones = [{**_zone(zone, grid), "cell_ids": sorted(zone.cells)} for zone in state.zones]
+    return {"zones": zones, "looks": story, "level": level, "cell_degrees": 1 / grid.per_degree}
 
 
 def _look(

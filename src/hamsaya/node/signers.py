@@ -33,6 +33,9 @@ VERIFIER: Seats = (("verifier",),)
 DESK: Seats = (("liaison", "releaser"),)
 """Whoever is at the desk: an emergency does not wait for a second person."""
 READER: Seats = (("liaison", "analyst"),)
+ANALYST: Seats = (("analyst",),)
+ANALYSED_AND_RELEASED: Seats = (("analyst",), ("releaser",))
+"""Free text leaves a node with a second person's signature."""
 AUDITOR: Seats = (("auditor",),)
 PREPARED_AND_RELEASED: Seats = (("liaison",), ("releaser",))
 
@@ -123,6 +126,10 @@ SIGNERS: Mapping[str, Seats] = {
     "monitor.picture": NOBODY,
     "monitor.coverage": RELEASER,
     "monitor.contest": RELEASER,
+    "monitor.alert": ANALYST,
+    "monitor.acted": READER,
+    "monitor.assessment": ANALYSED_AND_RELEASED,
+    "monitor.concur": ANALYSED_AND_RELEASED,
     "person.enrol": NOBODY,
     "person.end": NOBODY,
     "person.name": NOBODY,

@@ -12,6 +12,7 @@ import msgspec
 from hamsaya.base.errors import PeerError
 from hamsaya.node.actions import (
     agreement,
+    alerts,
     cases,
     clocks,
     files,
@@ -25,7 +26,8 @@ from hamsaya.node.actions import (
     staff,
     talk,
 )
-from hamsaya.node.actions.table import Action
+from hamsaya.node.actions.table import Action, question
+from hamsaya.node.exporting import MaterialArgs, material
 from hamsaya.node.service import Service
 
 ACTIONS: dict[str, Action] = {
@@ -40,6 +42,8 @@ ACTIONS: dict[str, Action] = {
     **files.ACTIONS,
     **talk.ACTIONS,
     **picture.ACTIONS,
+    **alerts.ACTIONS,
+    "joint-material": Action(MaterialArgs, question(material)),
     **matching.ACTIONS,
     **price.ACTIONS,
 }

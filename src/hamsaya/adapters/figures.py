@@ -1,0 +1,164 @@
+"""Maps of layers with matplotlib: squares on a plain grid, split by what is least and most, hatched where unobserved.
+
+Colour is cividis, which readers with any colour vision tell apart; nothing is said by colour alone. Each square is two
+triangles: the lower left shows ``low``, the upper right ``high``; one colour means that they agree. The same layer
+gives the same bytes with the same version of the library: no dates, no random names, no fonts of the machine.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from hamsaya.base.errors import OperatorError
+from hamsaya.ports.layers import Feature, Layer
+
+LEVELS = (0, 1, 3, 10, 30, 100)
+"""Lowest value of each colour, deaths; chances take tenths."""
+HATCHES = {"unobserved": "////", "partly": "..", "not-covered": "xxxx", "blind": "oo"}
+WORDS = {"unobserved": "nobody reported", "partly": "some months reported", "not-covered": "nobody's to report",
+         "blind": "blind spot"}
+SETTINGS: Any = {"svg.hashsalt": "hamsaya", "svg.fonttype": "path", "font.family": ["DejaVu Sans"],
+                 "pdf.compression": 6, "hatch.linewidth": 0.4, "path.simplify": False}
+
+
+@contextmanager
+def _library() -> Iterator[Any]:
+    try:
+        import matplotlib
+    except ImportError:
+        raise OperatorError("maps need the extra: install hamsaya[figures], or choose geojson",
+                            code="missing-extra") from None
+    with matplotlib.rc_context(SETTINGS):
+        yield matplotlib
+
+
+def draw(layer: Layer, form: Literal["svg", "png"]) -> bytes:
+    """Return the map of a layer."""
+    with _library():
+        figure = _figure(layer)
+        out = io.BytesIO()
+        metadata: dict[str, Any] = {"Date": None, "Creator": None} if form == "svg" else {"Software": None}
+        figure.savefig(out, format=form, dpi=150, metadata=metadata)
+    return out.getvalue()
+
+
+def pages(texts: Sequence[str], layer: Layer | None, title: str) -> bytes:
+    """Return a PDF: the lines of ``texts`` (headings begin with ``# ``) on A4 pages, then the map."""
+    with _library():
+        from matplotlib.backends.backend_pdf import PdfPages
+        from matplotlib.figure import Figure
+
+        out = io.BytesIO()
+        said = {"Title": title, "CreationDate": None, "ModDate": None, "Creator": None, "Producer": None}
+        with PdfPages(out, metadata=said) as file:
+            for page in _broken(texts):
+                figure = Figure(figsize=(8.27, 11.69))
+                for place, (line, heading) in enumerate(page):
+                    figure.text(0.08, 0.95 - place * 0.0155, line, fontsize=11 if heading else 8.5,
+                                fontweight="bold" if heading else "normal", parse_math=False)
+                file.savefig(figure)
+            if layer is not None:
+                file.savefig(_figure(layer))
+    return out.getvalue()
+
+
+def _broken(texts: Sequence[str], lines: int = 58, width: int = 108) -> Iterator[list[tuple[str, bool]]]:
+    """Yield pages of (line, whether it is a heading)."""
+    page: list[tuple[str, bool]] = []
+    for text in texts:
+        heading = text.startswith("# ")
+        for line in textwrap.wrap(text.removeprefix("# "), width - 30 * heading) or [""]:
+            page.append((line, heading))
+            if len(page) == lines:
+                yield page
+                page = []
+    if page:
+        yield page
+
+
+def _figure(layer: Layer) -> Any:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.0, 8.0))
+    axes = figure.add_axes((0.07, 0.24, 0.90, 0.70))
+    _areas(axes, layer)
+    axes.set_title(layer.title, fontsize=11, parse_math=False)
+    axes.set_xlabel("degrees east", fontsize=8)
+    axes.set_ylabel("degrees north", fontsize=8)
+    axes.tick_params(labelsize=7)
+    axes.grid(True, linewidth=0.2, color="0.7")
+    _key(axes, layer)
+    notices = "\n".join(line for text in [*layer.notices, "Sources: " + "; ".join(layer.sources)]
+                        for line in textwrap.wrap(text, 150))
+    figure.text(0.07, 0.17, notices, fontsize=5.5, va="top", parse_math=False)
+    return figure
+
+
+def _areas(axes: Any, layer: Layer) -> None:
+    from matplotlib.collections import PolyCollection
+    from matplotlib.patches import Rectangle
+
+    triangles: list[list[tuple[float, float]]] = []
+    colours: list[Any] = []
+    for one in layer.features:
+        for west, south, east, north in one.squares:
+            triangles += [[(west, south), (east, south), (west, north)], [(east, south), (east, north), (west, north)]]
+            colours += [_colour(layer, one.low), _colour(layer, one.high)]
+            if one.hatch:
+                axes.add_patch(Rectangle((west, south), east - west, north - south, fill=False, linewidth=0,
+                                         hatch=HATCHES[one.hatch], edgecolor="0.35"))
+        if one.mark:
+            _mark(axes, one)
+    axes.add_collection(PolyCollection(triangles, facecolors=colours, edgecolors="face", linewidths=0.1, zorder=0))
+    _bounds(axes, layer)
+
+
+def _mark(axes: Any, one: Feature) -> None:
+    from matplotlib.patches import Rectangle
+
+    for west, south, east, north in one.squares:
+        axes.add_patch(Rectangle((west, south), east - west, north - south, fill=False, linewidth=0.8,
+                                 edgecolor="black"))
+    west, south, east, north = one.squares[0]
+    axes.text((west + east) / 2, (south + north) / 2, one.mark, fontsize=6, ha="center", va="center", color="black",
+              bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "linewidth": 0.3}, parse_math=False)
+
+
+def _bounds(axes: Any, layer: Layer) -> None:
+    squares = [each for one in layer.features for each in one.squares] or [(0.0, 0.0, 1.0, 1.0)]
+    west, south = min(each[0] for each in squares), min(each[1] for each in squares)
+    east, north = max(each[2] for each in squares), max(each[3] for each in squares)
+    axes.set_xlim(west - 0.5, east + 0.5)
+    axes.set_ylim(south - 0.5, north + 0.5)
+    axes.set_aspect(1 / math.cos(math.radians((south + north) / 2)))
+
+
+def _colour(layer: Layer, value: float | None) -> Any:
+    from matplotlib import colormaps
+
+    if value is None:
+        return (0.93, 0.93, 0.93, 1.0)
+    shade = value if layer.what == "alerts" else (sum(value >= level for level in LEVELS) - 1) / (len(LEVELS) - 1)
+    return colormaps["cividis_r"](min(max(shade, 0.0), 1.0))
+
+
+def _key(axes: Any, layer: Layer) -> None:
+    from matplotlib.patches import Patch
+
+    handles = []
+    if layer.unit:
+        levels = (0.0, 0.25, 0.5, 0.75, 1.0) if layer.what == "alerts" else LEVELS
+        handles = [Patch(facecolor=_colour(layer, value), edgecolor="0.4", label=f"{value:g}"
+                         f"{'' if layer.what == 'alerts' else '+'} {layer.unit}") for value in levels]
+    handles.append(Patch(facecolor=_colour(layer, None), edgecolor="0.4", label="unknown or not told"))
+    used = {one.hatch for one in layer.features} - {""}
+    handles += [Patch(facecolor="white", edgecolor="0.35", hatch=HATCHES[name], label=WORDS[name])
+                for name in HATCHES if name in used]
+    axes.legend(handles=handles, fontsize=6, loc="upper right", framealpha=0.9,
+                title="lower left: least, upper right: most" if layer.unit and layer.what != "alerts" else None,
+                title_fontsize=6)
