@@ -181,7 +181,7 @@ def _tell_tranche(made: Federation) -> None:
         mid_musd=55.0, high_musd=65.0, commitment="EX-C-001", source="EXERCISE"), "linkage.tranche")
     for to in ("escrowed", "released", "running", "notice"):
         ground = "EX-F-001" if to == "notice" else "decision-1"
-        tell_all(made, "pk", Step(tranche="EX-T-001", to=to, ground=ground), "linkage.step")
+        tell_all(made, "pk", Step(tranche="EX-T-001", to=to, ground=ground, probation_days=None), "linkage.step")
 
 
 def _tell_reservation(made: Federation) -> None:

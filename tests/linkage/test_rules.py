@@ -15,7 +15,7 @@ from hamsaya.base.instants import DAY
 from hamsaya.base.interval import Interval
 from hamsaya.canon import encode
 from hamsaya.linkage import reduce, rules, views
-from hamsaya.linkage.types import EMPTY_LINKAGE, LinkageState
+from hamsaya.linkage.types import EMPTY_LINKAGE, Decided, LinkageState
 from hamsaya.messages.compliance import Rating
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import Body, kind_of
@@ -50,12 +50,17 @@ def tranche(**fields: Any) -> Tranche:
     return structs.replace(plain, **fields)
 
 
-def step(to: Any, ref: str = "T-1") -> Step:
-    return Step(tranche=ref, to=to, ground="F-1")
+def step(to: Any, ref: str = "T-1", ground: str = "F-1", days: int | None = None) -> Step:
+    probation = 90 if to == "reinstated" and days is None else days
+    return Step(tranche=ref, to=to, ground=ground, probation_days=probation or None)
 
 
-def decide(state: LinkageState, event: Event, finding: Found = None) -> Decision:
-    return rules.decide(state, event, finding, CELLS)
+def decide(state: LinkageState, event: Event, finding: Found = None, *votes: Decided) -> Decision:
+    return rules.decide(state, event, finding, CELLS, votes)
+
+
+def vote(goes_on: bool = True, concerned: str | None = "rec", at: int = 130 * DAY, name: str = "bel/v-1") -> Decided:
+    return Decided(name, concerned, goes_on, T0 + at)
 
 
 def walk(*states: Any, of: Tranche | None = None) -> LinkageState:
@@ -65,7 +70,8 @@ def walk(*states: Any, of: Tranche | None = None) -> LinkageState:
     state = reduce.apply(EMPTY_LINKAGE, event)
     for n, to in enumerate(states, start=1):
         event = say("pay", step(to), n * 31 * DAY)
-        decide(state, event, C if to == "reinstated" else NC).require()
+        votes = [vote(name="F-1")] if to == "continued" else []
+        decide(state, event, C if to == "reinstated" else NC, *votes).require()
         state = reduce.apply(state, event)
     return state
 
@@ -73,6 +79,9 @@ def walk(*states: Any, of: Tranche | None = None) -> LinkageState:
 UP = ("escrowed", "released", "running")
 PLANNED, RUNNING, NOTICE = walk(), walk(*UP), walk(*UP, "notice")
 SUSPENDED = walk(*UP, "notice", "suspended")
+REINSTATED = walk(*UP, "notice", "suspended", "reinstated")
+CONTINUED = walk(*UP, "notice", "continued")
+HEALED_AT = 6 * 31 * DAY
 LATE = 400 * DAY
 
 PERMITTED: list[tuple[LinkageState, Event, Found]] = [
@@ -82,7 +91,11 @@ PERMITTED: list[tuple[LinkageState, Event, Found]] = [
     (PLANNED, say("too", step("escrowed")), None),
     (RUNNING, say("cell", step("notice")), NC),
     (RUNNING, say("pay", step("matured")), None),
-    (NOTICE, say("pay", step("continued")), None),
+    (CONTINUED, say("pay", step("notice", ground="F-2"), LATE), NC),
+    (REINSTATED, say("pay", step("notice", ground="F-2"), LATE), NC),
+    (REINSTATED, say("pay", step("running"), HEALED_AT + 90 * DAY), None),
+    (REINSTATED, say("pay", step("running"), HEALED_AT + DAY, exercise=True), None),
+    (SUSPENDED, say("pay", step("reinstated", days=1), LATE, exercise=True), C),
     (NOTICE, say("pay", step("suspended"), LATE), NC),
     (NOTICE, say("pay", step("suspended"), exercise=True), NC),
     (SUSPENDED, say("pay", step("reinstated"), LATE), C),
@@ -115,6 +128,16 @@ REFUSED: list[tuple[str, LinkageState, Event, Found]] = [
     ("ground", SUSPENDED, say("pay", step("reinstated"), LATE), NC),
     ("ground", SUSPENDED, say("pay", step("reinstated"), LATE), ("K-1", "U")),
     ("notice-term", NOTICE, say("pay", step("suspended"), 4 * 31 * DAY + 30 * DAY - 1), NC),
+    ("ground", NOTICE, say("pay", step("suspended", ground="F-2"), LATE), NC),
+    ("ground-used", CONTINUED, say("pay", step("notice"), LATE), NC),
+    ("ground-used", REINSTATED, say("pay", step("notice"), LATE), NC),
+    ("predecessor-missing", NOTICE, say("pay", step("continued"), LATE), None),
+    ("predecessor-missing", SUSPENDED, say("pay", step("continued"), LATE), None),
+    ("probation", SUSPENDED, say("pay", step("reinstated", days=29), LATE), C),
+    ("probation", SUSPENDED, say("pay", Step(tranche="T-1", to="reinstated", ground="F-1", probation_days=None)), C),
+    ("probation", RUNNING, say("pay", step("notice", days=90)), NC),
+    ("probation", REINSTATED, say("pay", step("running"), HEALED_AT + 90 * DAY - 1), None),
+    ("probation", REINSTATED, say("pay", step("matured"), HEALED_AT + DAY), None),
     ("illegal-transition", RUNNING, say("pay", step("planned")), None),
     ("illegal-transition", RUNNING, say("pay", step("escrowed")), None),
     ("illegal-transition", walk(*UP, "matured"), say("pay", step("running")), None),
@@ -129,6 +152,31 @@ def test_each_forbidden_act_is_refused_with_its_code(
     """The code tells the sender's machine what to do next: wait, correct, or give up."""
     decision = decide(state, event, finding)
     assert (decision.allowed, decision.code) == (False, code), decision.sentence()
+
+
+VOTES: list[tuple[str, LinkageState, Any, Decided]] = [
+    ("", NOTICE, "continued", vote()),
+    ("", SUSPENDED, "continued", vote()),  # It crossed the suspension on its way.
+    ("ground", NOTICE, "continued", vote(goes_on=False)),
+    ("ground", NOTICE, "continued", vote(concerned=None)),
+    ("ground", NOTICE, "continued", vote(concerned="too")),
+    ("ground", NOTICE, "continued", vote(at=4 * 31 * DAY - 1)),  # Closed before the notice: another question.
+    ("predecessor-missing", NOTICE, "continued", vote(name="bel/v-2")),
+    ("continued-by-vote", NOTICE, "suspended", vote()),
+    ("", NOTICE, "suspended", vote(goes_on=False)),
+    ("", NOTICE, "suspended", vote(at=4 * 31 * DAY - 1)),
+    ("", NOTICE, "suspended", vote(concerned="too")),
+]
+
+
+@pytest.mark.parametrize(("code", "state", "to", "decided"), VOTES)
+def test_only_a_vote_on_this_tranche_since_its_notice_lets_it_go_on(
+    code: str, state: LinkageState, to: Any, decided: Decided
+) -> None:
+    """A name is no decision: the record must stand here, be about this receiver, and be no older than the notice."""
+    ground = "bel/v-1" if to == "continued" else "F-1"
+    decision = decide(state, say("pay", step(to, ground=ground), LATE), NC, decided)
+    assert (decision.code if not decision.allowed else "") == code, decision.sentence()
 
 
 def test_notice_may_become_suspension_after_exactly_thirty_days() -> None:
@@ -196,7 +244,10 @@ def test_the_view_says_what_may_come_next_and_on_which_ground() -> None:
     view = views.tranches(RUNNING)[0]
     assert (view.status, view.since) == ("running", T0 + 93 * DAY)
     assert view.next == {"notice": "finding NC", "matured": "decision"}
-    assert views.tranches(SUSPENDED)[0].next == {"reinstated": "finding C or LC"}
+    assert views.tranches(SUSPENDED)[0].next == {"reinstated": "finding C or LC", "continued": "vote to continue"}
+    assert views.tranches(NOTICE)[0].next == {"suspended": "finding NC", "continued": "vote to continue"}
+    assert views.tranches(NOTICE)[0].term_ends == T0 + 4 * 31 * DAY + 30 * DAY
+    assert views.tranches(REINSTATED)[0].term_ends == T0 + HEALED_AT + 90 * DAY and view.term_ends is None
     assert [moved.by for moved in view.tranche.steps] == ["pay"] * 3
 
 

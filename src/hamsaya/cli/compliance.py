@@ -45,19 +45,28 @@ Date = typer.Option(parser=instant, metavar="DATE")
 
 @command(app, "status")
 def status(session: Session) -> None:
-    """List commitments with their ratings, evidence and findings, and who owes what by when."""
-    views = session.call("commitments")
+    """List commitments: rating, P(breach) and apart from it the grade of evidence, findings, who owes what by when."""
+    judged = {each["commitment"]: each for each in session.call("posteriors")}
+    views = [{**view, "posterior": judged.get(view["commitment"])} for view in session.call("commitments")]
     session.answer(
         views,
         Table(("commitment", "owner", "title", "rating", "since", "evidence", "access denied"),
               [(v["commitment"], v["owner"], v["terms"]["title"], v["words"], when(v["rated_at"]), v["by_class"],
                 v["access_denied"]) for v in views], "Commitments"),
+        Table(("commitment", "rating", "P(breach), 90 percent", "evidence", "independent reports", "errors"),
+              [_judged_row(v["posterior"]) for v in views if v["posterior"]], "How probable, and on how much"),
         Table(("finding", "commitment", "status", "proposed", "adopted", "verdicts", "not heard"),
               [_finding_row(f) for v in views for f in v["findings"]], "Findings"),
         Table(("finding", "waits for", "of", "due", "overdue"),
               [(f["finding"]["finding"], d["step"], d["by"], when(d["due"]), "yes" if d["overdue"] else "")
                for v in views for f in v["findings"] for d in f["due"]], "What is due"),
     )
+
+
+def _judged_row(found: dict[str, Any]) -> tuple[object, ...]:
+    breach = found["breach"]
+    return (found["commitment"], found["words"], f"{breach['mid']:.2f} ({breach['low']:.2f} to {breach['high']:.2f})",
+            found["grade"], round(found["independent"], 1), "learned here" if found["learned"] else "published")
 
 
 def _finding_row(view: dict[str, Any]) -> tuple[object, ...]:
@@ -203,7 +212,7 @@ def publish(
     session.answer(
         view,
         facts(commitment=view["commitment"], title=view["title"], owner=view["owner"], rating=view["words"],
-              since=when(view["since"]), panel=view["votes"], dissent=view["dissent"]),
+              confidence=view["confidence"], since=when(view["since"]), panel=view["votes"], dissent=view["dissent"]),
         Table(("evidence", "class", "lodged by", "from", "to"),
               [(e["evidence"], e["evidence_class"], e["lodged_by"], when(e["observed_from"]), when(e["observed_to"]))
                for e in view["index"]], "Evidence"),

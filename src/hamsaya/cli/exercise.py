@@ -281,8 +281,8 @@ class Exercise:
         path: list[linkage.TrancheState] = ["escrowed", "released", "running"]
         for state in path:
             await self._all(script.declared_by, "linkage.step",
-                            linkage.Step(tranche=ref, to=state, ground="charter/decision"))
-        notice = linkage.Step(tranche=ref, to="notice", ground=promise.finding)
+                            linkage.Step(tranche=ref, to=state, ground="charter/decision", probation_days=None))
+        notice = linkage.Step(tranche=ref, to="notice", ground=promise.finding, probation_days=None)
         await self._all(script.noticed_by, "linkage.step", notice)
         await self._until("the notice everywhere", lambda: self._tranche_state(ref, "notice"))
         after = self.price("suspend-tranche", len(promise.body.panel), promise.body.k)

@@ -61,10 +61,11 @@ def list_tranches(session: Session) -> None:
     """List tranches, their states, and the steps open to each."""
     views = session.call("tranches")
     session.answer(views, Table(
-        ("tranche", "project", "receiver", "goods", "million US$ a year", "commitment", "status", "since", "next"),
+        ("tranche", "project", "receiver", "goods", "million US$ a year", "commitment", "status", "since", "term ends",
+         "next"),
         [(v["tranche"]["tranche"], v["tranche"]["project"], v["tranche"]["receiver"], v["tranche"]["goods"],
           f"{v['tranche']['mid_musd']:g} ({v['tranche']['low_musd']:g} to {v['tranche']['high_musd']:g})",
-          v["tranche"]["commitment"], v["status"], when(v["since"]), v["next"]) for v in views],
+          v["tranche"]["commitment"], v["status"], when(v["since"]), when(v["term_ends"]), v["next"]) for v in views],
     ))
 
 
@@ -79,7 +80,8 @@ def step(
     session: Session,
     reference: Annotated[str, typer.Argument(help="The tranche's reference.")],
     state: Annotated[TrancheState, typer.Argument(help="The next state of its published table.")],
-    ground: Annotated[str, typer.Option(help="The finding or decision it rests on, by reference.")],
+    ground: Annotated[str, typer.Option(help="The finding, vote or decision it rests on, by reference.")],
+    probation_days: Annotated[int | None, typer.Option(min=1, max=730, help="Of a reinstatement: its length.")] = None,
 ) -> None:
-    """Move a tranche to its next state, on a named ground."""
-    session.send(Step(tranche=reference, to=state, ground=ground), ["all"])
+    """Move a tranche to its next state, on a named ground: a finding, the members' vote, or the payers' decision."""
+    session.send(Step(tranche=reference, to=state, ground=ground, probation_days=probation_days), ["all"])

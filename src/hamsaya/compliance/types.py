@@ -183,6 +183,7 @@ class Statement(_Record, frozen=True):
     Attributes:
         words: The rating in words, never in words of blame; unverified is said as such.
         since: When the finding was adopted, or None.
+        confidence: In words how sure the rating is, and on how much evidence; "" where nobody has worked it out.
         votes, dissent: How the panel voted, and the reasons of those who saw it otherwise.
         index: For members: reference, class and date of each piece of evidence; denied access among them.
         whole: For the owner: everything about itself.
@@ -199,3 +200,4 @@ class Statement(_Record, frozen=True):
     dissent: list[str]
     index: list[EvidenceItem]
     whole: CommitmentView | None
+    confidence: str = ""

@@ -50,11 +50,19 @@ def speaking(state: ComplianceState, commitment: str) -> FindingCase | None:
 
 
 def adopted(state: ComplianceState, finding: str, at: int) -> tuple[str, Rating] | None:
-    """Return the commitment and rating of a finding that speaks at ``at``; None before it is adopted, and once closed.
+    """Return the commitment and rating of a finding that speaks at ``at``.
+
+    None before it is adopted, once it is closed, and once a later finding on its commitment was adopted: nothing rests
+    on what the members have since found otherwise.
     """
     found = state.findings.get(finding)
     if found is None or found.rating is None or (found.closed is not None and found.closed.at <= at):
         return None
+    own = (found.adopted_at or 0, finding)
+    for each in state.findings.values():
+        if each.commitment == found.commitment and each.adopted_at is not None and each.adopted_at <= at \
+                and (each.adopted_at, each.finding) > own:
+            return None
     return found.commitment, found.rating
 
 

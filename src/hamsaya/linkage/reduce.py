@@ -21,7 +21,8 @@ def apply(state: LinkageState, event: Event) -> LinkageState:
             return LinkageState(state.tranches.set(body.tranche, declared))
         case Step() as body:
             tranche = state.tranches[body.tranche]
-            step = Moved(to=body.to, ground=body.ground, by=event.sender, at=event.issued_at)
+            step = Moved(to=body.to, ground=body.ground, by=event.sender, at=event.issued_at,
+                         probation_days=body.probation_days)
             return LinkageState(state.tranches.set(body.tranche, replace(tranche, steps=(*tranche.steps, step))))
         case _:
             return state

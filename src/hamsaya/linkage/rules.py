@@ -9,32 +9,44 @@ Rules
                     else ``humanitarian``
 4. the step is a row of ``TRANSITIONS``; where only rows in between are missing, they may be on their way
                     else ``illegal-transition``, ``predecessor-missing``
-5. the ground of the row is there: an adopted finding on the tranche's own commitment with one of its ratings
-                    else ``predecessor-missing`` (no adopted finding of that name here), ``ground``
-6. thirty days lie between notice and suspension (an exercise may play its clocks faster)
-                    else ``notice-term``
+5. where the row asks for a finding, the ground is one on the tranche's own commitment that speaks now, with one of the
+   row's ratings                else ``predecessor-missing`` (no finding of that name speaks here), ``ground``
+6. a notice rests on a finding that no earlier notice of the tranche rested on; a suspension on that of its notice
+                    else ``ground-used``, ``ground``
+7. thirty days lie between notice and suspension (an exercise may play its clocks faster), and in the meantime no vote
+   let the tranche go on        else ``notice-term``, ``continued-by-vote``
+8. where the row asks for a vote, the ground is the members' recorded decision on this very tranche and its receiver,
+   closed since the notice, by which it goes on
+                    else ``predecessor-missing`` (no such record here), ``ground``
+9. a reinstatement, and nothing else, says how long the probation lasts: at least thirty days (in an exercise one);
+   until it is over the tranche neither runs as before nor matures     else ``probation``
 
-Where the ground is a decision of the members, the step names it and the charter's rules have judged it. One
-tranche, one hand: of two lawful steps that two payers take at once, a node keeps the first it sees, so payers agree
-on who moves a tranche.
-Left out: votes on continuation, and how long a probation lasts.
+The charter asks the members one question: is this benefit to be suspended? The default is inverted: without a vote it
+is, and where enough of the others refuse, the record of their vote lets it go on. A vote that crossed the suspension on
+its way lifts it: so all who were told come to the same state in whatever order the two arrive.
+
+The steps of payment (escrowed, released, running, matured) rest on decisions of the payers, which the step names and
+the payers answer for. One tranche, one hand: of two lawful steps that two payers take at once, a node keeps the first
+it sees, so payers agree on who moves a tranche.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hamsaya.base.decision import Decision, permit, refuse
 from hamsaya.base.instants import DAY
-from hamsaya.linkage.types import LinkageState, TrancheRecord
+from hamsaya.linkage.types import Decided, LinkageState, TrancheRecord
 from hamsaya.messages.compliance import Rating
 from hamsaya.messages.event import Event
 from hamsaya.messages.linkage import Goods, Step, Tranche, TrancheState
 
 NOTICE_TERM = 30 * DAY
+LEAST_PROBATION_DAYS = 30
 NON_SUSPENDABLE: frozenset[Goods] = frozenset(("humanitarian-goods", "medicine", "pedestrian-return"))
 
-# State and next state to the ratings of which the ground must be one; the empty set stands for a decision.
+# State and next state to the ratings of which the ground must be one; the empty set stands for a decision: of the
+# members where the row is in ``VOTED``, else of the payers.
 _DECISION: frozenset[Rating] = frozenset()
 _BREACH: frozenset[Rating] = frozenset(("NC",))
 _HEALED: frozenset[Rating] = frozenset(("C", "LC"))
@@ -48,11 +60,13 @@ TRANSITIONS: dict[tuple[TrancheState, TrancheState], frozenset[Rating]] = {
     ("notice", "continued"): _DECISION,
     ("continued", "notice"): _BREACH,
     ("continued", "matured"): _DECISION,
+    ("suspended", "continued"): _DECISION,
     ("suspended", "reinstated"): _HEALED,
     ("reinstated", "running"): _DECISION,
     ("reinstated", "notice"): _BREACH,
     ("reinstated", "matured"): _DECISION,
 }
+VOTED: frozenset[tuple[TrancheState, TrancheState]] = frozenset((("notice", "continued"), ("suspended", "continued")))
 
 
 def decide(
@@ -60,20 +74,23 @@ def decide(
     event: Event,
     finding: tuple[str, Rating] | None = None,
     joint_cells: frozenset[str] = frozenset(),
+    decisions: Sequence[Decided] = (),
 ) -> Decision:
     """Return whether ``event`` (of a ``linkage.*`` kind) may be applied to ``state``.
 
     Args:
-        finding: Commitment and rating of the adopted finding that the step names as its ground; None when this
-            node knows none of that name.
+        finding: Commitment and rating of the finding that the step names as its ground and that speaks when the step
+            is taken; None when this node knows none of that name.
         joint_cells: Members of that role, which may declare and move tranches without paying.
+        decisions: What the members are recorded here to have decided on the suspension of this very tranche.
     """
     permitted = permit(f"linkage:{event.kind}", "the table of states and the rules of its ground hold")
-    return next(_refusals(state, event, finding, joint_cells), permitted)
+    return next(_refusals(state, event, finding, joint_cells, decisions), permitted)
 
 
 def _refusals(
-    state: LinkageState, event: Event, finding: tuple[str, Rating] | None, joint_cells: frozenset[str]
+    state: LinkageState, event: Event, finding: tuple[str, Rating] | None, joint_cells: frozenset[str],
+    decisions: Sequence[Decided],
 ) -> Iterator[Decision]:
     match event.body:
         case Tranche() as body:
@@ -87,7 +104,7 @@ def _refusals(
                 return
             if event.sender not in joint_cells.union(tranche.payers):
                 yield refuse("not-a-payer", "linkage:step", "only a payer or the joint cell moves a tranche")
-            yield from _step(event, body.to, tranche, finding)
+            yield from _step(event, body, tranche, finding, decisions)
         case _:
             yield refuse("illegal-transition", "linkage:kinds", f"{event.kind} is none of linkage")
 
@@ -106,8 +123,9 @@ def _declare(event: Event, body: Tranche, joint_cells: frozenset[str]) -> Iterat
 
 
 def _step(
-    event: Event, to: TrancheState, tranche: TrancheRecord, finding: tuple[str, Rating] | None
+    event: Event, body: Step, tranche: TrancheRecord, finding: tuple[str, Rating] | None, decisions: Sequence[Decided]
 ) -> Iterator[Decision]:
+    to = body.to
     # 3. What never stops.
     if to in ("notice", "suspended") and tranche.goods in NON_SUSPENDABLE:
         yield refuse("humanitarian", "linkage:non-suspendable", f"{tranche.goods} is never stopped")
@@ -119,15 +137,66 @@ def _step(
         text = f"no row leads from {tranche.status!r} to {to!r}"
         yield refuse("illegal-transition", "linkage:transitions", text)
         return
-    # 5. The ground.
+    # 5. The finding.
     if ground and finding is None:
-        yield _awaited("its ground is no finding adopted here")
+        yield _awaited("its ground is no finding that speaks here")
     if ground and finding is not None and (finding[0] != tranche.commitment or finding[1] not in ground):
         text = f"it needs a finding {' or '.join(sorted(ground))} on {tranche.commitment}"
         yield refuse("ground", "linkage:ground", text)
-    # 6. The term of notice.
-    if to == "suspended" and not event.exercise and event.issued_at < tranche.since + NOTICE_TERM:
+    # 6. and 7. Notice, and what comes of it.
+    if to == "notice" and any((step.to, step.ground) == ("notice", body.ground) for step in tranche.steps):
+        yield refuse("ground-used", "linkage:ground", "an earlier notice rested on that finding; it takes another")
+    if to == "suspended":
+        yield from _suspend(event, body, tranche, decisions)
+    # 8. The vote.
+    if (tranche.status, to) in VOTED:
+        yield from _continue(body, tranche, decisions)
+    # 9. Probation.
+    yield from _probation(event, body, tranche)
+
+
+def _suspend(event: Event, body: Step, tranche: TrancheRecord, decisions: Sequence[Decided]) -> Iterator[Decision]:
+    if tranche.noticed is None or tranche.noticed.ground != body.ground:
+        yield refuse("ground", "linkage:ground", "a suspension rests on the finding of its notice")
+    if not event.exercise and event.issued_at < tranche.since + NOTICE_TERM:
         yield refuse("notice-term", "linkage:notice", "thirty days lie between notice and suspension")
+    for vote in decisions:
+        if _goes_on(vote, tranche):
+            text = f"by the vote {vote.proposal} it goes on; move it to 'continued' on that ground"
+            yield refuse("continued-by-vote", "linkage:vote", text)
+
+
+def _continue(body: Step, tranche: TrancheRecord, decisions: Sequence[Decided]) -> Iterator[Decision]:
+    named = next((vote for vote in decisions if vote.proposal == body.ground), None)
+    if named is None:
+        yield _awaited(f"no vote {body.ground} on this tranche has been recorded here")
+    elif not _goes_on(named, tranche):
+        text = "it needs a vote on this tranche and its receiver, closed since the notice, by which it goes on"
+        yield refuse("ground", "linkage:vote", text)
+
+
+def _goes_on(vote: Decided, tranche: TrancheRecord) -> bool:
+    """Say whether ``vote`` lets ``tranche`` go on. Who is concerned has no vote, so it must be the receiver."""
+    since = tranche.noticed.at if tranche.noticed else tranche.declared_at
+    return vote.goes_on and vote.concerned == tranche.receiver and vote.at >= since
+
+
+def _probation(event: Event, body: Step, tranche: TrancheRecord) -> Iterator[Decision]:
+    if (body.probation_days is None) == (body.to == "reinstated"):
+        yield refuse("probation", "linkage:probation", "a reinstatement, and nothing else, has a probation in days")
+    if body.to == "reinstated" and not event.exercise and (body.probation_days or 0) < LEAST_PROBATION_DAYS:
+        yield refuse("probation", "linkage:probation", f"a probation lasts {LEAST_PROBATION_DAYS} days or more")
+    until = tranche.probation_until
+    if until is not None and body.to in ("running", "matured") and not event.exercise and event.issued_at < until:
+        yield refuse("probation", "linkage:probation", "its probation is not over")
+
+
+def ground_words(at: TrancheState, to: TrancheState) -> str:
+    """Return what the row from ``at`` to ``to`` rests on, as the published table says it."""
+    ratings = TRANSITIONS[at, to]
+    if ratings:
+        return f"finding {' or '.join(sorted(ratings))}"
+    return "vote to continue" if (at, to) in VOTED else "decision"
 
 
 def reachable(status: TrancheState) -> frozenset[TrancheState]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import immutables
 import msgspec
 
+from hamsaya.base.instants import DAY
 from hamsaya.base.interval import Interval
 from hamsaya.messages.linkage import Goods, TrancheState
 
@@ -16,12 +18,13 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Moved(_Record, frozen=True):
-    """One step of a tranche: where to, on which ground, by whom and when."""
+    """One step of a tranche: where to, on which ground, by whom and when; of a reinstatement also the probation."""
 
     to: TrancheState
     ground: str
     by: str
     at: int
+    probation_days: int | None = None
 
 
 class TrancheRecord(_Record, frozen=True):
@@ -51,6 +54,27 @@ class TrancheRecord(_Record, frozen=True):
         """The instant of the last step, or of the declaration."""
         return self.steps[-1].at if self.steps else self.declared_at
 
+    @property
+    def noticed(self) -> Moved | None:
+        """The last notice it was put on, if any."""
+        return next((step for step in reversed(self.steps) if step.to == "notice"), None)
+
+    @property
+    def probation_until(self) -> int | None:
+        """The end of its probation while it is reinstated, else None."""
+        last = self.steps[-1] if self.steps else None
+        return last.at + (last.probation_days or 0) * DAY if last and last.to == "reinstated" else None
+
+
+class Decided(NamedTuple):
+    """What the members decided on a tranche's suspension, as the charter's record says: by which proposal, on whom,
+    whether the tranche goes on, and when the vote was closed (UTC ms)."""
+
+    proposal: str
+    concerned: str | None
+    goes_on: bool
+    at: int
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
@@ -74,10 +98,14 @@ EMPTY_LINKAGE = LinkageState()
 
 
 class TrancheView(_Record, frozen=True):
-    """A tranche, whether it may ever be suspended, and each next state with the ground it needs."""
+    """A tranche, whether it may ever be suspended, and each next state with the ground it needs.
+
+    ``term_ends``: when the notice or the probation it is in ends (UTC ms); None in every other state.
+    """
 
     tranche: TrancheRecord
     status: TrancheState
     since: int
     suspendable: bool
     next: dict[TrancheState, str]
+    term_ends: int | None

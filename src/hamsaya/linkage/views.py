@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hamsaya.base.interval import Interval
-from hamsaya.linkage.rules import NON_SUSPENDABLE, TRANSITIONS
+from hamsaya.linkage.rules import NON_SUSPENDABLE, NOTICE_TERM, TRANSITIONS, ground_words
 from hamsaya.linkage.types import LinkageState, TrancheRecord, TrancheView
 from hamsaya.messages.linkage import TrancheState
 
@@ -27,10 +27,10 @@ def flow(state: LinkageState, receiver: str) -> Interval:
 def _tranche(tranche: TrancheRecord) -> TrancheView:
     suspendable = tranche.goods not in NON_SUSPENDABLE
     following = {
-        to: f"finding {' or '.join(sorted(ground))}" if ground else "decision"
-        for (at, to), ground in TRANSITIONS.items()
+        to: ground_words(at, to)
+        for at, to in TRANSITIONS
         if at == tranche.status and (suspendable or to not in ("notice", "suspended"))
     }
-    return TrancheView(
-        tranche=tranche, status=tranche.status, since=tranche.since, suspendable=suspendable, next=following
-    )
+    ends = tranche.since + NOTICE_TERM if tranche.status == "notice" else tranche.probation_until
+    return TrancheView(tranche=tranche, status=tranche.status, since=tranche.since, suspendable=suspendable,
+                       next=following, term_ends=ends)

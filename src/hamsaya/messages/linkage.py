@@ -33,8 +33,13 @@ class Tranche(Body, frozen=True):
 
 @kind("linkage.step")
 class Step(Body, frozen=True):
-    """Move a tranche to the next state of its published table, on a named ground (a finding or a decision)."""
+    """Move a tranche to the next state of its published table, on a named ground (a finding or a decision).
+
+    Attributes:
+        probation_days: How long a reinstated tranche is on probation; None for every other step.
+    """
 
     tranche: Ref
     to: TrancheState
     ground: Ref
+    probation_days: Annotated[int, msgspec.Meta(ge=1, le=730)] | None

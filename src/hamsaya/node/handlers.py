@@ -22,6 +22,7 @@ from hamsaya.cases.types import EMPTY_CASES, CasesState
 from hamsaya.charter import assembly
 from hamsaya.charter import reduce as charter_reduce
 from hamsaya.charter.check import require_sound
+from hamsaya.charter.resolved import resolved
 from hamsaya.charter.said import EMPTY_CHARTER, CharterState, Recorded
 from hamsaya.charter.types import CHARTER, Document
 from hamsaya.compliance import reduce as compliance_reduce
@@ -30,7 +31,7 @@ from hamsaya.compliance import views as compliance_views
 from hamsaya.compliance.types import EMPTY_COMPLIANCE, ComplianceState
 from hamsaya.linkage import reduce as linkage_reduce
 from hamsaya.linkage import rules as linkage_rules
-from hamsaya.linkage.types import EMPTY_LINKAGE, LinkageState
+from hamsaya.linkage.types import EMPTY_LINKAGE, Decided, LinkageState
 from hamsaya.matching import probe as match_fold
 from hamsaya.matching.types import EMPTY_MATCHES, MatchState
 from hamsaya.messages.charter import CastVote, Contest, Record, Sign, ballot_bytes
@@ -44,6 +45,7 @@ from hamsaya.monitor.types import EMPTY as EMPTY_MONITOR
 from hamsaya.monitor.types import State as MonitorState
 from hamsaya.node import directory, match_rules, persons, signers
 from hamsaya.node.agreement import REVISION_BYTES, Agreement
+from hamsaya.node.chain import SUSPENSION
 from hamsaya.node.directory import EMPTY_DIRECTORY, DirectoryState
 from hamsaya.node.oversight import rules as oversight_rules
 from hamsaya.node.oversight import stream as oversight_stream
@@ -167,6 +169,15 @@ def _finding_behind(state: FederationState, event: Event) -> tuple[str, Rating] 
     return compliance_views.adopted(state.compliance, event.body.ground, event.issued_at)
 
 
+def _votes_on(state: FederationState, event: Event) -> list[Decided]:
+    """Return what the members are recorded to have decided on the suspension of the tranche that a step moves: blocked,
+    it goes on."""
+    if not isinstance(event.body, Step):
+        return []
+    found = resolved(state.charter, SUSPENSION, event.body.tranche, event.issued_at)
+    return [Decided(vote.proposal, vote.concerned, not vote.adopted, vote.closed_at) for vote in found]
+
+
 def _decide_case(agreement: Agreement, state: FederationState, event: Event) -> Decision:
     told_of_no_case = agreement.own in agreement.overseers and state.cases.cases.get(event.case or "") is None
     if event.kind in notices.ROLES and told_of_no_case:
@@ -230,7 +241,7 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
     ),
     "linkage": (
         lambda agreement, state, event: linkage_rules.decide(
-            state.linkage, event, _finding_behind(state, event), agreement.joint_cells
+            state.linkage, event, _finding_behind(state, event), agreement.joint_cells, _votes_on(state, event)
         ),
         lambda state, event: replace(state, linkage=linkage_reduce.apply(state.linkage, event)),
     ),

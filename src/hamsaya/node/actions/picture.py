@@ -16,6 +16,7 @@ from hamsaya.node.actions.sending import SentView
 from hamsaya.node.actions.table import Action, Args, Nothing, question, sentences
 from hamsaya.node.core import Node
 from hamsaya.node.indicators import indicator
+from hamsaya.node.posteriors import posteriors, published
 from hamsaya.node.recipients import everybody
 from hamsaya.node.send import Draft
 from hamsaya.node.service import Service
@@ -101,7 +102,7 @@ ACTIONS: dict[str, Action] = {
     "commitments": Action(Nothing, question(lambda node, _: compliance_views.commitments(
         node.state.compliance, node.clock.now()))),
     "indicator": Action(CommitmentArgs, question(lambda node, a: indicator(node, a.commitment))),
-    "statement": Action(StatementArgs, question(lambda node, a: compliance_views.statement(
-        node.state.compliance, a.commitment, a.level, node.clock.now()))),
+    "posteriors": Action(Nothing, question(lambda node, _: posteriors(node))),
+    "statement": Action(StatementArgs, question(lambda node, a: published(node, a.commitment, a.level))),
     "tranches": Action(Nothing, question(lambda node, _: linkage_views.tranches(node.state.linkage))),
 }
