@@ -27,6 +27,12 @@ PERSON = re.compile(
 # Reviewed by hand: words of this list that name no person where they stand.
 KNOWN = {
     ("ports.incidents.Ingest", "notes"), ("ports.incidents.EventFile", "notes"),
+    # Of a file, of features, of a history in months.
+    ("monitor.forecast_card.Data", "name"), ("monitor.forecast_features.Group", "names"),
+    ("monitor.forecast_rows.Table", "names"), ("monitor.forecast_rows.Learning", "age"),
+    # Numbers from 0 to 63 that stand for a class of actors.
+    ("monitor.merging_types.Account", "actor"), ("monitor.merging_columns.Columns", "actor"),
+    ("monitor.merging_density.Habits", "actor"),
 }
 
 
