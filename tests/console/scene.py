@@ -8,9 +8,11 @@ from functools import cache
 from starlette.testclient import TestClient
 
 from hamsaya.base.instants import DAY, HOUR
+from hamsaya.canon import digest
 from hamsaya.cases.course import due
 from hamsaya.cases.handling import from_words
 from hamsaya.console.app import console_app
+from hamsaya.messages.alerts import Acted, Alert, Asked, Assessment, ByForecast, ByScan, Concur, Source
 from hamsaya.messages.cases import Acknowledge, Answer, Ask, Decline, Open, Overdue, Purge, Revoke, Subject
 from hamsaya.messages.caveats import Grading, listed
 from hamsaya.messages.charter import (
@@ -26,9 +28,10 @@ from hamsaya.messages.charter import (
     SetStanding,
 )
 from hamsaya.messages.compliance import Attest, Commit, Evidence, Finding, Notify, Provisional, Reply, Seat
-from hamsaya.messages.kinds import Body
+from hamsaya.messages.kinds import Body, encode_body
 from hamsaya.messages.linkage import Step, Tranche
 from hamsaya.messages.monitor import Picture
+from hamsaya.monitor.alerts_rules import end_of, month_of
 from hamsaya.monitor.counts import counts, own_rows, split_report
 from hamsaya.monitor.exercise import LICENCE, SOURCE, exercise_incidents
 from hamsaya.node.assembly import records_due
@@ -59,6 +62,7 @@ def federation() -> Federation:
     _tell_case(made)
     _tell_hostile_case(made)
     _tell_reports(made)
+    _tell_alerts(made)
     _tell_promise(made)
     _tell_tranche(made)
     _tell_decisions(made)
@@ -141,6 +145,31 @@ def _tell_reports(made: Federation) -> None:
         digest = bytes(32) if member == "cn" else bytes.fromhex(joint.digest)
         tell_all(made, member, Picture(first=MONTHS[0], last=MONTHS[1], digest=digest, cells=len(document.cells),
                                        coverage=document.coverage), "monitor.picture")
+
+
+def _tell_alerts(made: Federation) -> None:
+    """One alert that cannot be told, one still open, both with an answer; an assessment with a dissent."""
+    areas = made.node("pk").agreement.areas
+    cells = [gid for gid, who in sorted(areas.items()) if who == {"ir"}][:2]
+    now, month = made.clock.now(), month_of(made.clock.now())
+    for number, (kind, basis) in enumerate((
+        ("onset", ByForecast(tier="kernel", chance=0.4, low=0, high=9)),
+        ("cluster", ByScan(statistic=12.5, p_value=0.001, observed=9, expected=2.5, recurrence_days=700.0)),
+    )):
+        tell_all(made, "pk", Alert(
+            alert=f"pk/A-{number}", kind=kind, cells=[cells[number]], zone=None, first=month, last=month,
+            measure="deaths" if kind == "onset" else "incidents", at_least=1, basis=basis, as_of=now - DAY,
+            vintage=bytes(32), model=bytes(32), asked=[Asked("ir", "joint-visit-offer", end_of(month)),
+                                                      Asked("ir", "verify", end_of(month))],
+            budget=3, threshold=0.3), "monitor.alert")
+    tell_all(made, "ir", Acted(alert="pk/A-0", action="verify", outcome="declined", reason="no-access"),
+             "monitor.acted")
+    body = Assessment(assessment="pk/S-1", title=HOSTILE, first=MONTHS[0], last=MONTHS[1], cells=cells,
+                      text=["EXERCISE: quieter than before."], confidence="likely",
+                      sources=[Source("EXERCISE counts", "CC BY 4.0", bytes(32))], alerts=["pk/A-0"], picture=None)
+    tell_all(made, "pk", body, "monitor.assessment")
+    tell_all(made, "ir", Concur(assessment="pk/S-1", digest=digest(encode_body(body)), stance="dissent",
+                                text=HOSTILE), "monitor.concur")
 
 
 def _tell_promise(made: Federation) -> None:

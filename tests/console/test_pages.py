@@ -20,7 +20,7 @@ from tests.console import scene
 from tests.console.markup import Page
 
 PAGES = ["/", "/cases", f"/cases/{scene.CASE}", "/cases/EX/hostile", "/picture", "/findings", "/log", "/about",
-         "/oversight",
+         "/oversight", "/alerts",
          "/charter", "/charter/articles/case-exchange", "/charter/articles/founding", "/charter/decisions/pk/standing",
          "/charter/decisions/ir/budget"]
 PROBLEMS = [("/nothing", 404), ("/cases/nothing", 404), ("/cases/a b", 404), ("/log/00", 404),
@@ -93,7 +93,7 @@ def test_an_exercise_is_marked_for_those_outside_too(closed: scene.Console) -> N
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("path", ["/", "/cases", "/picture", "/findings", "/charter", "/charter/articles/linkage",
-                                  "/log", "/about", "/oversight"])
+                                  "/log", "/about", "/oversight", "/alerts"])
 def test_empty_pages_say_what_would_appear(empty: scene.Console, path: str, language: str) -> None:
     """A blank page looks broken; a new operator needs the next step."""
     page = get(empty, path, language)
@@ -113,7 +113,8 @@ def test_no_english_is_left_in_a_translated_page(full: scene.Console, path: str)
 # --- what strangers wrote --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/cases", "/cases/EX/hostile", "/charter", "/charter/decisions/ir/budget",
+@pytest.mark.parametrize("path", ["/", "/cases", "/cases/EX/hostile", "/charter", "/alerts",
+                                  "/charter/decisions/ir/budget",
                                   "/charter/decisions/kz/finding"])
 def test_hostile_text_is_text(full: scene.Console, path: str) -> None:
     """A case's title is a neighbour's text: it must not become markup, nor turn the words around it."""
@@ -204,6 +205,14 @@ def test_picture_of_another_period_is_another_picture(full: scene.Console) -> No
                    ("/picture", "/picture?first=2026-01&last=2026-02"))
     assert "Partly observed" in part and whole != part
     assert 'value="2026-02"' in full.browser.get("/picture?first=2026-01&last=2026-02").text
+
+
+def test_alerts_show_their_record_what_was_asked_and_every_dissent(full: scene.Console) -> None:
+    """The next alert is read beside what the last ones were worth, and no assessment without who dissents."""
+    text = get(full, "/alerts").all("main")[0].text
+    for words in ("0 of the last 0 came true", "offer a joint visit", "declined", "no access", "not yet", "dissents",
+                  "Onset alerts are mostly wrong", "Drawn by lot", "likely", "quieter than before"):
+        assert words in text, words
 
 
 def test_findings_show_rating_verdicts_reply_and_tranche(full: scene.Console) -> None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import io
 import math
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
 from hamsaya.base.errors import OperatorError
-from hamsaya.ports.layers import Feature, Layer
+from hamsaya.ports.layers import Feature, Layer, Square
 
 LEVELS = (0, 1, 3, 10, 30, 100)
 """Lowest value of each colour, deaths; chances take tenths."""
@@ -100,22 +101,50 @@ def _figure(layer: Layer) -> Any:
 
 
 def _areas(axes: Any, layer: Layer) -> None:
+    """Draw every area: whole squares where least and most have one colour, in runs; triangles elsewhere."""
     from matplotlib.collections import PolyCollection
-    from matplotlib.patches import Rectangle
 
-    triangles: list[list[tuple[float, float]]] = []
-    colours: list[Any] = []
+    whole: dict[Any, list[Square]] = defaultdict(list)
+    split: list[tuple[Any, list[tuple[float, float]]]] = []
+    hatched: dict[str, list[Square]] = defaultdict(list)
     for one in layer.features:
+        low, high = _colour(layer, one.low), _colour(layer, one.high)
         for west, south, east, north in one.squares:
-            triangles += [[(west, south), (east, south), (west, north)], [(east, south), (east, north), (west, north)]]
-            colours += [_colour(layer, one.low), _colour(layer, one.high)]
-            if one.hatch:
-                axes.add_patch(Rectangle((west, south), east - west, north - south, fill=False, linewidth=0,
-                                         hatch=HATCHES[one.hatch], edgecolor="0.35"))
+            if low == high:
+                whole[low].append((west, south, east, north))
+            else:
+                split += [(low, [(west, south), (east, south), (west, north)]),
+                          (high, [(east, south), (east, north), (west, north)])]
+        if one.hatch:
+            hatched[one.hatch] += one.squares
         if one.mark:
             _mark(axes, one)
-    axes.add_collection(PolyCollection(triangles, facecolors=colours, edgecolors="face", linewidths=0.1, zorder=0))
+    shapes = [(colour, _corners(run)) for colour in sorted(whole) for run in _runs(whole[colour])] + split
+    axes.add_collection(PolyCollection([shape for _, shape in shapes], facecolors=[colour for colour, _ in shapes],
+                                       edgecolors="face", linewidths=0.1, zorder=0))
+    for name in sorted(hatched):
+        axes.add_collection(PolyCollection([_corners(run) for run in _runs(hatched[name])], facecolors="none",
+                                           edgecolors="0.35", linewidths=0, hatch=HATCHES[name], zorder=1))
     _bounds(axes, layer)
+
+
+def _corners(one: Square) -> list[tuple[float, float]]:
+    west, south, east, north = one
+    return [(west, south), (east, south), (east, north), (west, north)]
+
+
+def _runs(squares: Iterable[Square]) -> Iterator[Square]:
+    """Yield squares of one row that touch as one rectangle; an area of cells has few of them."""
+    held: Square | None = None
+    for one in sorted(squares, key=lambda each: (each[1], each[3], each[0])):
+        if held is not None and (held[1], held[3]) == (one[1], one[3]) and held[2] >= one[0]:
+            held = (held[0], held[1], max(held[2], one[2]), held[3])
+            continue
+        if held is not None:
+            yield held
+        held = one
+    if held is not None:
+        yield held
 
 
 def _mark(axes: Any, one: Feature) -> None:
@@ -143,8 +172,10 @@ def _colour(layer: Layer, value: float | None) -> Any:
 
     if value is None:
         return (0.93, 0.93, 0.93, 1.0)
+    if value <= 0:
+        return (1.0, 1.0, 0.97, 1.0)
     shade = value if layer.what == "alerts" else (sum(value >= level for level in LEVELS) - 1) / (len(LEVELS) - 1)
-    return colormaps["cividis_r"](min(max(shade, 0.0), 1.0))
+    return tuple(map(float, colormaps["cividis_r"](min(max(shade, 0.0), 1.0))))
 
 
 def _key(axes: Any, layer: Layer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import typer
@@ -15,7 +15,6 @@ from hamsaya.cli.output import facts
 
 if TYPE_CHECKING:
     from hamsaya.node.exporting import Material
-    from hamsaya.ports.layers import Layer
 
 Month = Annotated[str | None, typer.Option(metavar="YYYY-MM")]
 Suppress = Annotated[int, typer.Option("--suppress-below", min=0, max=100,
@@ -57,7 +56,7 @@ def export(
 def _layer(
     session: Session, what: str, source: Path | None, first: str | None, last: str | None, month: str | None,
     suppress: int,
-) -> Layer:
+) -> Any:
     from hamsaya.node import exporting
 
     if source is not None:

@@ -5,7 +5,7 @@
     GET /files?case&item&file a file of an item, to be saved and never shown
     GET /picture              joint picture            GET /login/{token}         the one-time link
     GET /findings             promises and tranches    GET /healthz               200 when the writer answers
-    GET /oversight            what oversight sees
+    GET /oversight            what oversight sees      GET /alerts                alerts, assessments
     GET /charter              decisions, standings     GET /charter/articles/{instrument}, /charter/decisions/{ref}
 """
 
@@ -74,6 +74,7 @@ def _routes(pages: Pages) -> list[Route | Mount]:
         Route("/cases/{ref:path}", pages.case),
         Route("/files", pages.file),
         Route("/picture", pages.picture),
+        Route("/alerts", pages.alerts),
         Route("/findings", pages.findings),
         Route("/charter", pages.charter),
         Route("/charter/articles/{instrument:path}", pages.instrument),

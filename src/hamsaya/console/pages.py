@@ -116,6 +116,10 @@ class Pages:
             rows=joint.rows[first : first + TABLE_ROWS], size=TABLE_ROWS,
         )
 
+    async def alerts(self, request: Request) -> Response:
+        found, said = await self._perform("alerts"), await self._perform("assessments")
+        return self.renderer.page(request, "alerts.html", here="/alerts", view=found, assessments=said)
+
     async def findings(self, request: Request) -> Response:
         commitments = await self._perform("commitments")
         tranches = await self._perform("tranches")

@@ -21,13 +21,11 @@ from hamsaya.monitor.alerts_record import AlertView, AssessmentView
 from hamsaya.monitor.types import Cell
 from hamsaya.node.bootstrap import draw_layer, print_pages
 from hamsaya.node.bulletin_words import TONGUES, Tongue
-from hamsaya.node.exporting import SUPPRESS, Material, picture_layer, sources_of, told
+from hamsaya.node.exporting import SUPPRESS, TURNING, Material, picture_layer, sources_of, told
 from hamsaya.ports.layers import Layer
 
 ROWS = 40
 ALERTS = 60
-# Embedding, override and isolate characters of a party's text would turn the words around it.
-TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\N{REPLACEMENT CHARACTER}")
 STYLE = (
     "body{font:15px/1.55 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#111;"
     "background:#fff}table{border-collapse:collapse;width:100%;font-size:13px;margin:.6rem 0}"
@@ -101,7 +99,7 @@ def _picture(found: Material, language: Tongue, layer: Layer | None, suppress: i
     parts = [f"<h2>{escape(words['picture'])}</h2>"]
     if document is None or layer is None:
         return [*parts, f"<p>{escape(words['none'])}</p>"]
-    drawing = re.sub(r"^.*?(?=<svg)", "", draw_layer(layer, "svg").decode(), flags=re.DOTALL)
+    drawing = re.sub(r"^.*?(?=<svg)|<metadata>.*?</metadata>", "", draw_layer(layer, "svg").decode(), flags=re.DOTALL)
     return [
         *parts, f'<p><bdi dir="ltr">{document.first} – {document.last}</bdi></p>',
         _table(words["cells"], (words["status"], words["cells"]),

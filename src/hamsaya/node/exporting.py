@@ -37,6 +37,8 @@ DUAL_USE = ("Dual use: this speaks of areas of about 55 km by 55 km and of month
 AREAS = ("Squares are cells of PRIO-GRID; reporting areas say who reports, without prejudice to any claim. No boundary "
          "and no disputed line is drawn: the region pack holds none. No base map.")
 HATCHES: dict[str, Hatch] = {"observed": "", "partly": "partly", "silent": "unobserved", "not-covered": "not-covered"}
+# Embedding, override and isolate characters of a party's text would turn the words around it.
+TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\N{REPLACEMENT CHARACTER}")
 Format = Literal["geojson", "parquet", "svg", "png"]
 Number = int | float | None
 
@@ -96,10 +98,15 @@ def told(value: int, suppress: int) -> int | None:
     return None if 0 < value < suppress else value
 
 
+def visible(text: str) -> str:
+    """Return a party's text on one line, every character that turns the direction of writing made visible."""
+    return " ".join(text.translate(TURNING).split())
+
+
 def sources_of(document: PictureDoc | None) -> list[str]:
     """Return every source and licence that a picture's reports name, and UCDP's citation."""
     named = {pair for reporter in document.reporters for pair in reporter.sources} if document else set()
-    return [*(f"{source} ({licence})" for source, licence in sorted(named)), UCDP]
+    return [*(visible(f"{source} ({licence})") for source, licence in sorted(named)), UCDP]
 
 
 def picture_layer(document: PictureDoc, digest: str, suppress: int = SUPPRESS) -> Layer:

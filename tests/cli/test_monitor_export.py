@@ -1,0 +1,50 @@
+"""Exports and bulletin by command: files that are new, whole, and the same twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.cli.conftest import NORTH, Desk
+
+Pair = tuple[Desk, Desk]
+COLUMNS = "id,date_start,date_end,latitude,longitude,type_of_violence,best,low,high"
+
+
+def test_a_picture_leaves_as_file_and_bulletin(in_force: Pair, pack: Path, tmp_path: Path) -> None:
+    """From a report to a file for others; nothing is overwritten."""
+    from hamsaya.adapters.regionpack import load_pack
+    from hamsaya.monitor.types import centre
+
+    north, _ = in_force
+    own = next(gid for gid, who in sorted(load_pack(pack).areas.items()) if who == {NORTH})
+    longitude, latitude = centre(own)
+    file = tmp_path / "i.csv"
+    file.write_text(f"{COLUMNS}\n1,2025-03-01,2025-03-02,{latitude},{longitude},1,9,8,12\n", encoding="utf-8")
+    empty = tmp_path / "none.svg"
+    assert north.refused("monitor", "export", "--what", "picture", "--format", "svg", str(empty)) == "no-reports"
+    north.json("monitor", "report", str(file))
+    out = tmp_path / "p.geojson"
+    said = north.json("monitor", "export", "--what", "picture", "--format", "geojson", str(out))
+    plain: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    (mine,) = [one for one in plain["features"] if one["properties"]["gid"] == own]
+    assert mine["properties"]["best_high"] == 9 and said["features"] == len(plain["features"])
+    assert mine["properties"]["incidents_high"] is None and mine["properties"]["suppressed"]
+    assert north.refused("monitor", "export", "--what", "picture", "--format", "geojson", str(out)) == "bad-file"
+    alerts = tmp_path / "a.geojson"
+    assert north.json("monitor", "export", "--what", "alerts", "--format", "geojson", str(alerts))["features"] == 0
+    pages = [tmp_path / name for name in ("a.html", "b.html", "c.pdf")]
+    for page in pages:
+        assert north.json("monitor", "bulletin", str(page), "--date", "2026-10-01")["date"] == "2026-10-01"
+    assert pages[0].read_bytes() == pages[1].read_bytes() and pages[2].read_bytes().startswith(b"%PDF")
+    assert north.refused("monitor", "bulletin", str(tmp_path / "u.pdf"), "--lang", "ur") == "bad-language"
+
+
+def test_wrong_usage_is_told(in_force: Pair, tmp_path: Path) -> None:
+    """Zones come from a file, a picture does not, and a bulletin is a page or a print."""
+    north, _ = in_force
+    for words in (("export", "--what", "zones", "--format", "svg", str(tmp_path / "z.svg")),
+                  ("bulletin", str(tmp_path / "b.docx")),
+                  ("bulletin", str(tmp_path / "b.html"), "--date", "yesterday")):
+        assert north.run("monitor", *words).exit_code == 2
