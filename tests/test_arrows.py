@@ -6,7 +6,8 @@ Rules
    input and output of its own. The array libraries are for the cores that compute on arrays, and no node loads them
    before it is asked for such a thing.
 3. Of a core, ``ports``, ``adapters`` and the faces see the module ``types`` only; ``node`` sees all of it.
-4. ``adapters`` are named by ``node/bootstrap.py`` alone, and by the commands that play operator and attacker.
+4. ``adapters`` are named by ``node/bootstrap.py`` and ``node/data_files.py`` alone, and by the commands that play
+   operator and attacker.
 5. ``regions`` is data.
 
 An import under ``TYPE_CHECKING``, inside a function, relative or by name (``import_module``) counts like any
@@ -50,8 +51,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 }
 # Rooms that see of a core its types only.
 SEES_TYPES = frozenset({"ports", "adapters"}) | FACES
-# The one module that names adapters.
-BOOTSTRAP = f"{PACKAGE}.node.bootstrap"
+# The modules that name adapters.
+WIRING = frozenset((f"{PACKAGE}.node.bootstrap", f"{PACKAGE}.node.data_files"))
 # Commands that play the operator, the network and the attacker on this machine: they may import anything.
 PLAYERS = tuple(f"{PACKAGE}.cli.{name}" for name in ("demo", "bench", "exercise"))
 
@@ -114,7 +115,7 @@ def objection(arrow: Arrow) -> str | None:
         return None
     if there in CORES and here in SEES_TYPES and arrow.target.split(".")[2:3] == ["types"]:
         return None
-    if there == "adapters" and arrow.source == BOOTSTRAP:
+    if there == "adapters" and arrow.source in WIRING:
         return None
     allowed = ", ".join(sorted(MAY_IMPORT[here])) or "nothing"
     return f"{here} may not import {there} ({arrow.target}); allowed: {allowed}"

@@ -393,8 +393,8 @@ def test_a_staff_number_has_one_identity_however_it_is_typed(one_way: str, anoth
 
 # -- the property ---------------------------------------------------------------------------------------------------
 
-KEYS = [PersonKey("pk", f"p-{number}", ("liaison", "analyst", "releaser", "verifier", "auditor"), bytes([number + 1]) * 32)
-        for number in range(4)]
+SEATS = ("liaison", "analyst", "releaser", "verifier", "auditor")
+KEYS = [PersonKey("pk", f"p-{number}", SEATS, bytes([number + 1]) * 32) for number in range(4)]
 IDENTITIES = st.lists(st.sampled_from([b"\1" * 32, b"\2" * 32, b"\3" * 32]), min_size=4, max_size=4)
 
 

@@ -115,7 +115,7 @@ def write_csv(path: Path, size: int, seed: int = SEED) -> None:
 
 def csv_cost(folder: Path, size: int) -> Figures:
     """Measure a CSV of all 49 columns."""
-    from hamsaya.node.bootstrap import open_incident_store
+    from hamsaya.node.data_files import open_incident_store
     from hamsaya.node.incident_store import Taking
     from hamsaya.node.incident_store import ingest as take
 
@@ -144,7 +144,7 @@ def _read_bare(path: Path) -> int:
 def parquet_cost(folder: Path, size: int) -> Figures:
     """Measure one size: into the store, out of it, into a panel."""
     from hamsaya.monitor.panel import panel
-    from hamsaya.node.bootstrap import open_incident_store
+    from hamsaya.node.data_files import open_incident_store
     from hamsaya.node.incident_store import Taking, held
     from hamsaya.node.incident_store import ingest as take
 

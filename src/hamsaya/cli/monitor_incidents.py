@@ -59,7 +59,7 @@ AsOf = Annotated[int | None, typer.Option(
 
 def open_store(directory: Path | None, *, create: bool = False) -> IncidentStore:
     """Return the store of incidents, by default the user's own."""
-    from hamsaya.node.bootstrap import open_incident_store
+    from hamsaya.node.data_files import open_incident_store
 
     return open_incident_store(directory or data_directory() / "incidents", create=create)
 

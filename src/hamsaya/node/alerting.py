@@ -162,7 +162,7 @@ def read_forecast(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """Return what a file of ``monitor forecast`` says of itself, and its columns; raises OperatorError ``bad-file``."""
     try:
         if path.suffix == ".parquet":
-            from hamsaya.node.bootstrap import read_parquet_columns
+            from hamsaya.node.data_files import read_parquet_columns
 
             about, columns = read_parquet_columns(path)
         else:

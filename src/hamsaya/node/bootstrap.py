@@ -18,19 +18,18 @@ import gc
 import hashlib
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate
 
-from hamsaya.adapters import ucdp, ucdpfetch, unsc
-from hamsaya.adapters.accounts import read_accounts
+from hamsaya.adapters import unsc
 from hamsaya.adapters.charterfile import HEAD, VERSION, load_charter, versions
 from hamsaya.adapters.chunkfiles import FileChunks
 from hamsaya.adapters.clock import ExerciseClock, SystemClock, SystemRandom
@@ -38,7 +37,7 @@ from hamsaya.adapters.http import HttpTransport, admit, make_certificate, server
 from hamsaya.adapters.keyfile import KeyFile
 from hamsaya.adapters.regionpack import Pack, builtin_pack, load_pack
 from hamsaya.adapters.sqlite import SqliteStore
-from hamsaya.base.errors import OperatorError, PeerError
+from hamsaya.base.errors import OperatorError
 from hamsaya.base.ids import member_id
 from hamsaya.base.interval import Interval
 from hamsaya.charter.cedar import Engine
@@ -51,8 +50,6 @@ from hamsaya.linkage.types import Quantity
 from hamsaya.messages.acts import PersonKey
 from hamsaya.messages.keys import SIGNING_LIFETIME, Card, encode_card, open_card, sign_statement
 from hamsaya.messages.node import Peer
-from hamsaya.monitor.merging_types import Account
-from hamsaya.monitor.types import Incident
 from hamsaya.node.agreement import CLOCKS, Agreement
 from hamsaya.node.annexes import clock_annexes
 from hamsaya.node.core import Node, Step, no_step, open_node
@@ -62,9 +59,7 @@ from hamsaya.node.send import Draft, SendJob
 from hamsaya.node.service import Pace, Service
 from hamsaya.node.transfer import MIB
 from hamsaya.ports.clock import Clock
-from hamsaya.ports.incidents import EventFile, IncidentStore, Problem
 from hamsaya.ports.keys import KeyRing, KeyStore, new_ring, rotate
-from hamsaya.ports.layers import Layer
 
 MONEY_A_YEAR = "MUSD/year"
 """The unit of a project's figures that are flows of money."""
@@ -478,73 +473,6 @@ def _lock(directory: Path) -> int:
     return descriptor
 
 
-def incidents_of(path: Path) -> tuple[Callable[[Callable[[PeerError], None]], Iterator[Incident]], tuple[str, str]]:
-    """Return a reader of a UCDP GED file, which is given what to do with bad rows, and its (source, licence)."""
-    return (lambda on_bad: ucdp.read(path, on_bad)), (ucdp.SOURCE, ucdp.LICENCE)
-
-
-def open_event_file(
-    path: Path, form: str | None, mapping: Path | None, on_problem: Callable[[Problem], None], latest: int | None,
-    widen: bool,
-) -> EventFile:
-    """Return a file of incidents to be read in columns; ``form`` None tells its format from the header."""
-    from hamsaya.adapters import eventfile, eventformats  # Array libraries: a node at work carries none.
-
-    known = None if form is None and mapping is None else eventformats.format_of(form or "csv", mapping)
-    last = eventfile.LAST_DAY if latest is None else latest
-    return eventfile.read_events(path, known, on_problem, latest=last, widen=widen)
-
-
-def event_terms(form: str) -> tuple[str, str]:
-    """Return licence and citation of a format's data."""
-    from hamsaya.adapters import eventformats
-
-    return eventformats.FORMATS[form].licence, eventformats.FORMATS[form].citation
-
-
-def machine_now() -> int:
-    """Return this machine's time, UTC milliseconds."""
-    return SystemClock().now()
-
-
-def open_incident_store(directory: Path, *, create: bool = False) -> IncidentStore:
-    """Return the store of incidents in a directory; raises OperatorError ``no-incidents`` where there is none."""
-    from hamsaya.adapters.incidentstore import ParquetIncidents
-
-    return ParquetIncidents(directory, create=create)
-
-
-def write_incidents(path: Path, tables: Iterator[Any], citations: list[str]) -> int:
-    """Write tables of incidents to a new file with what must be cited; return how many rows they had."""
-    from hamsaya.adapters import incidentexport
-
-    return incidentexport.write(path, tables, citations)
-
-
-def hexagon_cells(lon: Any, lat: Any, resolution: int) -> tuple[Any, Callable[[Any], Any]]:
-    """Return the hexagons of points, and what gives the centres of hexagons; raises OperatorError ``missing-extra``."""
-    from hamsaya.adapters import hexagons
-
-    return hexagons.hexagons(lon, lat, resolution), hexagons.centres
-
-
-def release_address(version: str) -> str:
-    """Return the official address of a release of UCDP; raises OperatorError ``unknown-release``."""
-    return f"{ucdpfetch.ADDRESS}/{ucdpfetch.release_path(version)}"
-
-
-def fetch_file(
-    address: str, folder: Path, sha256: str, each: Callable[[int, int | None], None]
-) -> ucdpfetch.Fetched:
-    """Download a public file, resuming what broke off."""
-    return ucdpfetch.fetch(address, folder, sha256=sha256, each=each)
-def accounts_of(
-    path: Path, reporter: str, as_of: int, on_bad: Callable[[PeerError], None]
-) -> Iterator[tuple[Account, str]]:
-    """Return a reader of one reporter's accounts, each beside what tells its actor's class apart."""
-    return read_accounts(path, reporter, as_of, on_bad)
-
-
 def pack_inputs(pack: Pack) -> dict[str, Interval]:
     """Return a pack's priors for the price of compliance by name."""
     return {name: quantity.value for name, quantity in pack_priors(pack).items() if name in pack.inputs}
@@ -570,40 +498,3 @@ def check_library() -> None:
 def check_store(directory: Path) -> None:
     """Return when the store opens and has this version's schema; raises OperatorError or StoreError."""
     SqliteStore(directory / "node.db").close()
-
-
-def read_case_files(cases: Path, coordinates: Path, means: Path | None) -> tuple[Any, Any, Any]:
-    """Return (places, cases, means or None) of ``adapters.casefile``."""
-    from hamsaya.adapters import casefile
-
-    places = casefile.read_places(coordinates)
-    expected = None if means is None else casefile.read_cases(means, places, means=True)
-    return places, casefile.read_cases(cases, places), expected
-
-
-def read_parquet_columns(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Return (what it says of itself, columns) of ``adapters.columnfile``; raises ValueError when it is none."""
-    from hamsaya.adapters import columnfile
-
-    return columnfile.read_columns(path)
-
-
-def write_parquet_columns(path: Path, columns: Mapping[str, Any], about: Mapping[str, Any]) -> None:
-    """Write columns with what they say of themselves as Parquet."""
-    from hamsaya.adapters import columnfile
-
-    columnfile.write_columns(path, columns, about)
-
-
-def draw_layer(layer: Layer, form: Literal["svg", "png"]) -> bytes:
-    """Return the map of a layer; raises OperatorError ``missing-extra``."""
-    from hamsaya.adapters import figures
-
-    return figures.draw(layer, form)
-
-
-def print_pages(texts: Sequence[str], layer: Layer | None, title: str) -> bytes:
-    """Return a PDF of lines of text and a map; raises OperatorError ``missing-extra``."""
-    from hamsaya.adapters import figures
-
-    return figures.pages(texts, layer, title)

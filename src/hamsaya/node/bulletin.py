@@ -19,8 +19,8 @@ from hamsaya.base.errors import OperatorError
 from hamsaya.messages.alerts import ByForecast, ByScan
 from hamsaya.monitor.alerts_record import AlertView, AssessmentView
 from hamsaya.monitor.types import Cell
-from hamsaya.node.bootstrap import draw_layer, print_pages
 from hamsaya.node.bulletin_words import TONGUES, Tongue
+from hamsaya.node.data_files import draw_layer, print_pages
 from hamsaya.node.exporting import SUPPRESS, TURNING, Material, picture_layer, sources_of, told
 from hamsaya.ports.layers import Layer
 

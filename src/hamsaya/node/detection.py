@@ -21,7 +21,7 @@ from hamsaya.base.errors import OperatorError
 from hamsaya.monitor.incidents import Incidents, day_number, day_text
 from hamsaya.monitor.scan import Cluster, Found, Settings, Study, scan
 from hamsaya.monitor.scan_space import arc_km
-from hamsaya.node.bootstrap import read_case_files
+from hamsaya.node.data_files import read_case_files
 from hamsaya.node.incidents import read_incidents
 
 Array = Any

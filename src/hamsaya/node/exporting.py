@@ -25,8 +25,8 @@ from hamsaya.monitor.alerts_record import AlertView, AssessmentView, assessments
 from hamsaya.monitor.types import COLUMNS, PictureDoc
 from hamsaya.node import console_views
 from hamsaya.node.alerting import AlertsView, alerts_page, read_forecast
-from hamsaya.node.bootstrap import draw_layer, write_parquet_columns
 from hamsaya.node.core import Node
+from hamsaya.node.data_files import draw_layer, write_parquet_columns
 from hamsaya.ports.layers import Feature, Hatch, Layer, Square
 
 SUPPRESS = 5

@@ -18,7 +18,7 @@ from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
 from hamsaya.monitor.incidents import Incidents, concat, from_columns
 from hamsaya.monitor.vintages import Covers, Speakers, Vintage, covered, version_in_name, version_of_rows
-from hamsaya.node.bootstrap import machine_now, open_event_file
+from hamsaya.node.data_files import machine_now, open_event_file
 from hamsaya.node.incidents import OnError, refuse_bad, release_of, unrepeated
 from hamsaya.ports.incidents import Batch, IncidentPart, IncidentStore, Ingest, Origin, Problem
 

@@ -11,14 +11,8 @@ import numpy as np
 
 from hamsaya.monitor.grid import PRIO, QUARTER, Box, Grid, parse_box, reporters
 from hamsaya.monitor.incidents import Incidents, month_text
-from hamsaya.node.bootstrap import (
-    event_terms,
-    fetch_file,
-    hexagon_cells,
-    open_named_pack,
-    release_address,
-    write_incidents,
-)
+from hamsaya.node.bootstrap import open_named_pack
+from hamsaya.node.data_files import event_terms, fetch_file, hexagon_cells, release_address, write_incidents
 from hamsaya.node.incident_store import speaking
 from hamsaya.ports.incidents import IncidentStore
 

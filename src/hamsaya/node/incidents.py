@@ -14,7 +14,7 @@ from typing import Any, Literal
 from hamsaya.base.errors import PeerError
 from hamsaya.monitor.incidents import Incidents, Release, concat, from_columns
 from hamsaya.monitor.seen import Seen, repeated
-from hamsaya.node.bootstrap import open_event_file
+from hamsaya.node.data_files import open_event_file
 from hamsaya.ports.incidents import Batch, Origin, Problem
 
 OnError = Literal["refuse", "quarantine"]

@@ -21,16 +21,9 @@ from hamsaya.linkage import law
 from hamsaya.messages.monitor import Report
 from hamsaya.monitor.counts import counts, own_rows, split_report
 from hamsaya.monitor.types import Incident
-from hamsaya.node.bootstrap import (
-    incidents_of,
-    open_charter,
-    open_named_pack,
-    open_pack,
-    pack_inputs,
-    pack_priors,
-    read_settings,
-)
+from hamsaya.node.bootstrap import open_charter, open_named_pack, open_pack, pack_inputs, pack_priors, read_settings
 from hamsaya.node.chain import price_chain
+from hamsaya.node.data_files import incidents_of
 from hamsaya.node.price_setup import setup_of
 from hamsaya.node.what_if import WhatIf, what_if
 
