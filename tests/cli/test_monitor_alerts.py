@@ -97,7 +97,12 @@ def test_a_cluster_from_a_scan(in_force: Pair, tmp_path: Path, cells: list[int])
     assert north.json(*words)["alerts"][0]["vintage"] == alert["vintage"], "how long it took is no part of the data"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"columns": 3}', '{"origin": 1, "release": "zz", "columns": {}}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"columns": 3}', '{"origin": 1, "release": "zz", "columns": {}}',
+                                  '{"origin": "x", "release": "11", "counts": [1], "data": {"digest": "22"}, "columns":'
+                                  ' {"tier": ["kernel"], "gid": [1], "month": ["2026-01"], "chance": [0], "low": [0],'
+                                  ' "high": [0], "exceed": [[0]]}}',
+                                  '{"origin": "2026-01", "release": "11", "counts": [1], "data": {"digest": "22"},'
+                                  ' "columns": {"exceed": [[0]]}}'])
 def test_what_is_no_forecast_is_refused(in_force: Pair, tmp_path: Path, text: str) -> None:
     """By name, without a traceback, and nothing is sent."""
     file = tmp_path / "f.json"

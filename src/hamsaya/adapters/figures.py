@@ -173,7 +173,7 @@ def _colour(layer: Layer, value: float | None) -> Any:
     if value is None:
         return (0.93, 0.93, 0.93, 1.0)
     if value <= 0:
-        return (1.0, 1.0, 0.97, 1.0)
+        return (1.0, 0.97, 0.84, 1.0)
     shade = value if layer.what == "alerts" else (sum(value >= level for level in LEVELS) - 1) / (len(LEVELS) - 1)
     return tuple(map(float, colormaps["cividis_r"](min(max(shade, 0.0), 1.0))))
 
@@ -185,7 +185,7 @@ def _key(axes: Any, layer: Layer) -> None:
     if layer.unit:
         levels = (0.0, 0.25, 0.5, 0.75, 1.0) if layer.what == "alerts" else LEVELS
         handles = [Patch(facecolor=_colour(layer, value), edgecolor="0.4", label=f"{value:g}"
-                         f"{'' if layer.what == 'alerts' else '+'} {layer.unit}") for value in levels]
+                         f"{'+' if value and layer.what != 'alerts' else ''} {layer.unit}") for value in levels]
     handles.append(Patch(facecolor=_colour(layer, None), edgecolor="0.4", label="unknown or not told"))
     used = {one.hatch for one in layer.features} - {""}
     handles += [Patch(facecolor="white", edgecolor="0.35", hatch=HATCHES[name], label=WORDS[name])

@@ -32,6 +32,7 @@ from hamsaya.node.core import Node
 from hamsaya.node.recipients import everybody
 
 EARTH_KM = 6371.0
+COLUMNS = ("tier", "gid", "month", "chance", "low", "high", "exceed")
 
 
 class Candidate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -168,9 +169,11 @@ def read_forecast(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
         else:
             about = json.loads(path.read_text(encoding="utf-8"))
             columns = about.pop("columns")
-        if not {"origin", "release", "counts", "data"} <= about.keys() or "exceed" not in columns:
+        if not {"origin", "release", "counts", "data"} <= about.keys() or not set(COLUMNS) <= columns.keys():
             raise ValueError
-        bytes.fromhex(about["release"]), bytes.fromhex(about["data"]["digest"])
+        if len({len(columns[name]) for name in COLUMNS}) != 1 or not columns["tier"]:
+            raise ValueError
+        bytes.fromhex(about["release"]), bytes.fromhex(about["data"]["digest"]), end_of(about["origin"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise OperatorError(f"{path.name}: expected a forecast as monitor forecast writes it, .json or .parquet",
                             code="bad-file") from None
