@@ -4,7 +4,7 @@
     GET /cases, /cases/{ref}  cases                    GET /about                 what this is and what it refuses
     GET /picture              joint picture            GET /login/{token}         the one-time link
     GET /findings             promises and tranches    GET /healthz               200 when the writer answers
-    GET /oversight            what oversight sees
+    GET /oversight            what oversight sees      GET /price                 what compliance must be worth
     GET /charter              decisions, standings     GET /charter/articles/{instrument}, /charter/decisions/{ref}
 """
 
@@ -73,6 +73,7 @@ def _routes(pages: Pages) -> list[Route | Mount]:
         Route("/cases/{ref:path}", pages.case),
         Route("/picture", pages.picture),
         Route("/findings", pages.findings),
+        Route("/price", pages.price),
         Route("/charter", pages.charter),
         Route("/charter/articles/{instrument:path}", pages.instrument),
         Route("/charter/decisions/{ref:path}", pages.decision),
