@@ -20,7 +20,7 @@ from tests.console import scene
 from tests.console.markup import Page
 
 PAGES = ["/", "/cases", f"/cases/{scene.CASE}", "/cases/EX/hostile", "/picture", "/findings", "/log", "/about",
-         "/oversight", "/alerts",
+         "/oversight", "/alerts", "/price",
          "/charter", "/charter/articles/case-exchange", "/charter/articles/founding", "/charter/decisions/pk/standing",
          "/charter/decisions/ir/budget"]
 PROBLEMS = [("/nothing", 404), ("/cases/nothing", 404), ("/cases/a b", 404), ("/log/00", 404),
