@@ -51,7 +51,7 @@ def address() -> Iterator[str]:
 @pytest.mark.parametrize(
     ("path", "width"),
     [("/?lang=ur", 1280), ("/picture?lang=en", 360), (f"/cases/{scene.CASE}?lang=fa", 360), ("/log?lang=ru", 1280),
-     ("/charter/articles/case-exchange?lang=ur", 360)],
+     ("/charter/articles/case-exchange?lang=ur", 360), ("/price?lang=ur&visits=12", 360)],
 )
 def test_a_browser_draws_the_page_and_complains_of_nothing(
     address: str, tmp_path: Path, path: str, width: int

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from hamsaya.console.middleware import HEADERS, KnownHosts, SecurityHeaders
 from tests.console import scene
 
-PAGES = ["/", "/cases", f"/cases/{scene.CASE}", "/picture", "/findings", "/log", "/about", "/healthz"]
+PAGES = ["/", "/cases", f"/cases/{scene.CASE}", "/picture", "/findings", "/price", "/log", "/about", "/healthz"]
 REFUSED = ["/nothing", "/cases/nothing", "/log/00", "/picture?first=x", "/login/wrong", "/static/nothing.css"]
 
 

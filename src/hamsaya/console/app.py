@@ -6,6 +6,7 @@
     GET /picture              joint picture            GET /login/{token}         the one-time link
     GET /findings             promises and tranches    GET /healthz               200 when the writer answers
     GET /oversight            what oversight sees      GET /alerts                alerts, assessments
+    GET /price                what compliance must be worth
     GET /charter              decisions, standings     GET /charter/articles/{instrument}, /charter/decisions/{ref}
 """
 
@@ -76,6 +77,7 @@ def _routes(pages: Pages) -> list[Route | Mount]:
         Route("/picture", pages.picture),
         Route("/alerts", pages.alerts),
         Route("/findings", pages.findings),
+        Route("/price", pages.price),
         Route("/charter", pages.charter),
         Route("/charter/articles/{instrument:path}", pages.instrument),
         Route("/charter/decisions/{ref:path}", pages.decision),

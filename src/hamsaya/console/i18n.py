@@ -126,6 +126,12 @@ class Reader:
         words = format_decimal(value, locale=self._locale, numbering_system="default")
         return words.translate(self._digits)
 
+    def figure(self, value: float) -> str:
+        """Return a number at three significant digits, however small."""
+        rounded = float(f"{value:.3g}") + 0.0  # Nought has no sign.
+        words = format_decimal(rounded, format="#,##0.########", locale=self._locale, numbering_system="default")
+        return words.translate(self._digits)
+
     def span(self, low: float, high: float) -> str:
         """Return an interval in words, or one number when it is one."""
         if low == high:

@@ -378,4 +378,27 @@ LABELS: dict[str, dict[str, str]] = {
         "medicine": "medicine",
         "pedestrian-return": "pedestrian return",
     },
+    "price link": {
+        "visits": "visits",
+        "detection": "detection",
+        "panel": "the panel",
+        "finding": "the decision on the finding",
+        "suspension": "the decision to suspend",
+        "payers": "the payers' word",
+        "none": "none",
+    },
+    "price rule": {
+        "consensus": "consensus, the accused may block",
+        "minus-one": "consensus without the accused",
+        "6-of-others": "six of the others",
+        "silence:72": "silence of 72 hours",
+        "negative-consensus": "unless all others refuse",
+    },
+    "price step": {
+        "money": "more money",
+        "visits": "one more visit a year",
+        "panel": "two more seats on the panel",
+        "finding": "findings adopted unless all others refuse",
+        "suspension": "suspension unless all others refuse",
+    },
 }

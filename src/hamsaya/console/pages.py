@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -14,14 +15,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from hamsaya.base.errors import HamsayaError, StoreError
+from hamsaya.base.errors import HamsayaError, OperatorError, StoreError
+from hamsaya.console import price
 from hamsaya.console.i18n import choose
 from hamsaya.console.middleware import HEADERS
 from hamsaya.console.picture_map import LEVELS, draw
 from hamsaya.console.problems import BY_STATUS, Trouble, problem_of
 from hamsaya.console.rendering import Renderer, names
 from hamsaya.console.session import Door
-from hamsaya.node import attachments, charter_views, console_views, views
+from hamsaya.node import attachments, charter_views, console_views, price_page, views
 from hamsaya.node.actions import ACTIONS
 from hamsaya.node.core import Node
 from hamsaya.node.listing import LISTED, subjects_listed
@@ -125,6 +127,20 @@ class Pages:
         tranches = await self._perform("tranches")
         return self.renderer.page(request, "findings.html", here="/findings", commitments=commitments,
                                   tranches=tranches)
+
+    async def price(self, request: Request) -> Response:
+        asked = await self._ask(price_page.question)
+        flows = sorted(name for name in asked.setup.priors if name.startswith("flow."))
+        settings, held = price.settings_of(request.query_params, flows)
+        found, problem_text = None, ""
+        try:
+            found = await run_in_threadpool(price_page.page, asked, settings)
+        except OperatorError as error:
+            problem_text = str(error)
+        return self.renderer.page(
+            request, "price.html", here="/price", page=found, problem_text=problem_text, held=held, flows=flows,
+            rules=price.RULES, bars=price.bars(found) if found else {}, endless=math.inf,
+        )
 
     async def charter(self, request: Request) -> Response:
         found = await self._ask(console_views.charter)
