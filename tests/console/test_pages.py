@@ -19,8 +19,8 @@ from hamsaya.ports.listed import Listing
 from tests.console import scene
 from tests.console.markup import Page
 
-PAGES = ["/", "/cases", f"/cases/{scene.CASE}", "/cases/EX/hostile", "/picture", "/findings", "/log", "/about",
-         "/oversight", "/alerts", "/price",
+PAGES = ["/", "/cases", f"/cases/{scene.CASE}", "/cases/EX/hostile", "/picture", "/findings", "/price", "/log",
+         "/about", "/oversight", "/alerts",
          "/charter", "/charter/articles/case-exchange", "/charter/articles/founding", "/charter/decisions/pk/standing",
          "/charter/decisions/ir/budget"]
 PROBLEMS = [("/nothing", 404), ("/cases/nothing", 404), ("/cases/a b", 404), ("/log/00", 404),
