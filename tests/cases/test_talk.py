@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -132,6 +133,19 @@ def test_a_word_to_more_readers_rests_on_nothing_they_were_not_told() -> None:
     event = desks.event("bel", body, ("ava", "cor"), "C-1")
     assert desks.decide("ava", event).code == "outside-thread"
     assert desks.decide("cor", event).code == "predecessor-missing", "it never learns of the word at all"
+
+
+def test_nobody_speaks_under_the_message_id_of_anothers_words() -> None:
+    """Attack: a listener says something under the id of what it heard, and so puts its words in the other's place."""
+    desks = opened()
+    desks.say("ava", said(desks, "ava", ("bel", "cor"), "hers"), ("bel", "cor"))
+    (word,) = order(desks, "cor")
+    forged = replace(desks.event("cor", said(desks, "cor", ("ava", "bel"), "not hers"), ("ava", "bel"), "C-1"),
+                     message_id=word.message)
+    assert [desks.decide(member, forged).code for member in THREE] == ["already-exists"] * 3
+    beside = replace(desks.event("cor", said(desks, "cor", ("bel",), seen=[word.message]), ("bel",), "C-1"),
+                     message_id=word.message)
+    assert desks.decide("bel", beside).code == "already-exists", "nothing rests on itself"
 
 
 def test_only_who_was_told_has_read_it_and_says_so_to_who_said_it() -> None:

@@ -68,6 +68,13 @@ def test_an_epoch_has_one_key() -> None:
     assert code(state, say("bel", notice(3))) == "edition-reused"
 
 
+def test_of_two_editions_the_later_stands_in_whatever_order_they_came() -> None:
+    """Messages overtake one another; whoever kept the earlier edition would ask for a set its owner has dropped."""
+    first, second = say("bel", notice(3)), say("bel", changed(notice(3), edition=b"n" * 16, size=2048), at=5)
+    assert rules.snapshot(play(first, second)) == rules.snapshot(play(second, first))
+    assert play(second, first).notices["bel", 3].notice.edition == b"n" * 16
+
+
 def test_a_key_serves_one_epoch() -> None:
     """Under one key the sets of two epochs could be compared entry by entry."""
     state = play(say("bel", notice(3)))

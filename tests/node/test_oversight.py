@@ -15,7 +15,8 @@ from hamsaya.cases.course import due
 from hamsaya.charter.types import Party
 from hamsaya.messages.cases import Answer
 from hamsaya.messages.charter import Cut
-from hamsaya.messages.oversight import Compare, Freeze, Report, Unfreeze
+from hamsaya.messages.envelope import statement_parts
+from hamsaya.messages.oversight import Compare, Fact, Freeze, Report, Unfreeze
 from hamsaya.node.oversight import reporting, views
 from hamsaya.node.oversight.due import oversight_due
 from hamsaya.node.send import Draft
@@ -94,6 +95,30 @@ def test_a_report_that_is_none_is_refused_and_logged(change: dict[str, Any], cod
     body = Report(first=0, rows=rows, checkpoint=note, salt=report.salt)
     letter = handmade(watched.fed, "pk", WATCH, body, case=None, instrument="founding")
     assert receive(watched.watch, letter.encode()).code == code
+
+
+@pytest.mark.parametrize(("kind", "facts"), [
+    ("case.ask", {"asked": "ir"}),
+    ("case.ask", {"asked": "ir", "urgency": "?"}),
+    ("case.open", {"notice": "zz", "notice-on": "1", "notice-salt": "00"}),
+    ("case.open", {"notice": "abc", "notice-on": "999999999999999", "notice-salt": "00"}),
+])
+def test_no_coded_words_keep_the_overseer_from_its_page(kind: str, facts: dict[str, str]) -> None:
+    """Attack: a member states words that do not go together, so that who oversees it sees nothing of anybody."""
+    watched = Watched()
+    watched.opens("A. Person")
+    watched.says("pk", asking().body, "ir")
+    (report, _), *_ = reporting.pending(watched.node("pk"))
+    words = [Fact(name, value.replace("?", "0")) for name, value in facts.items()]  # type: ignore[arg-type]
+    rows = [msgspec.structs.replace(row, facts=words) if statement_parts(row.statement)[0].typ == kind else row
+            for row in report.rows]
+    letter = handmade(watched.fed, "pk", WATCH, msgspec.structs.replace(report, rows=rows), case=None,
+                      instrument="founding")
+    assert receive(watched.watch, letter.encode()).code == "admitted"
+    page = views.page(watched.watch, 100)
+    assert {row.kind for row in page.headers} >= {"case.open", "case.ask"} and page.statistics.pairs
+    if kind == "case.open":
+        assert [each.code for each in page.findings if each.code.startswith("notice")][:1] == ["notice-date"]
 
 
 # --- Two overseers -------------------------------------------------------------------------------------------

@@ -26,10 +26,13 @@ from hamsaya.node.handlers import snapshot
 from hamsaya.node.journal import read_event
 from hamsaya.node.notice_dates import own_dates, seal_date
 from hamsaya.node.oversight import legal, reporting, views
+from hamsaya.node.oversight.due import keep_watch, oversight_due
 from hamsaya.node.oversight.statistics import statistics
 from hamsaya.node.recipients import held
 from hamsaya.node.send import Draft
+from hamsaya.node.writer import Act
 from tests.node.making import CASE, SECRET, answer, asking, handmade, receive, refusal, reopened
+from tests.support.federation import one
 from tests.support.watching import MEMBERS, WATCH, Watched
 
 OFFICERS = {"officer": "desk-1", "second_officer": "desk-2"}
@@ -271,6 +274,26 @@ def test_what_was_shown_under_an_act_is_forgotten_when_it_is_over() -> None:
         if row.kind == "oversight.release":
             event = read_event(row, watch.ring.storage)
             assert event is not None and isinstance(event.body, Release) and not event.body.contents
+
+
+def test_what_arrives_when_the_act_is_over_is_kept_without_content() -> None:
+    """Attack: content released in time is held up on its way, and comes when what was shown has been deleted."""
+    watched = asked()
+    watched.says("ir", answer("pk"), "pk")
+    watched.turn()
+    watched.says(WATCH, act(watched), "ir")
+    for draft in oversight_due(watched.node("ir")):
+        watched.fed.send("ir", draft)
+    watched.fed.clock.advance(11 * DAY)
+    one(watched.watch, Act(keep_watch))
+    watched.fed.carry_all()
+    one(watched.watch, Act(keep_watch))
+    released = [row for row in watched.watch.store.journal() if row.kind == "oversight.release"]
+    assert [row.code for row in released] == ["admitted"]
+    event = read_event(released[0], watched.watch.ring.storage)
+    assert event is not None and isinstance(event.body, Release) and not event.body.contents
+    live = encode(snapshot(watched.watch.state))
+    assert encode(snapshot(reopened(watched.fed, WATCH).state)) == live
 
 
 # --- A frozen case -------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 Rules
 say    by a participant to other participants, and to nobody else           else ``not-a-participant``,
                                                                             ``no-recipient``, ``recipient-outside``
+       under a message id that nothing said here has; a member could take another's    else ``already-exists``
        what it names as seen is here, and was for all who are told now    else ``predecessor-missing``,
                                                                           ``outside-thread``
        it carries its text; D0 or D1, for an audience that reaches whoever is told; kept as long as the case, without an
@@ -88,6 +89,8 @@ def refusals(state: CasesState, event: Event, matter: Matter, longest: int) -> I
 
 def _say(state: CasesState, event: Event, body: Say, case: Case) -> Iterator[Decision]:
     readers = frozenset((event.sender, *event.recipients))
+    if event.message_id in state.words:
+        yield refuse("already-exists", "cases:talk", "something was said under that message id: nobody says it anew")
     if not event.recipients:
         yield refuse("no-recipient", "cases:talk", "something is said to somebody")
     for each in body.seen:

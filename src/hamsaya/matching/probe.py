@@ -122,9 +122,7 @@ def apply(state: MatchState, event: Event) -> MatchState:
     """Return ``state`` after ``event``, which ``decide`` has permitted; other bodies change nothing here."""
     match event.body:
         case Notice() as notice:
-            noticed = Noticed(notice=notice, told=event.recipients, at=event.issued_at, message=event.message_id)
-            return replace(state, notices=state.notices.set((event.sender, notice.epoch), noticed),
-                           current=state.current.set(event.sender, notice.epoch))
+            return _noticed(state, event, notice)
         case Probe() as probe:
             return _asked(state, event, probe)
         case ProbeAnswer(probe=ref) | ProbeDecline(probe=ref) | ProbeLapse(probe=ref):
@@ -337,6 +335,18 @@ def _demanded(state: MatchState, event: Event, ref: str) -> Auditing | None:
     """Return the audit that ``event`` may answer: the overseer is among the recipients, the sender is audited."""
     found = (state.audits.get((overseer, ref)) for overseer in event.recipients)
     return next((each for each in found if each is not None and each.of == event.sender), None)
+
+
+def _noticed(state: MatchState, event: Event, notice: Notice) -> MatchState:
+    """Return the state with the later of two notices of one epoch, in whatever order they came.
+
+    The later one's set is the one that its owner still gives.
+    """
+    fresh = Noticed(notice=notice, told=event.recipients, at=event.issued_at, message=event.message_id)
+    known = state.notices.get((event.sender, notice.epoch), fresh)
+    latest = max(known, fresh, key=lambda each: (each.at, each.message))
+    return replace(state, notices=state.notices.set((event.sender, notice.epoch), latest),
+                   current=state.current.set(event.sender, notice.epoch))
 
 
 def _asked(state: MatchState, event: Event, probe: Probe) -> MatchState:

@@ -2,7 +2,8 @@
 
 Whatever carries something of the item loses it, once this node's member says so over its signature (``case.purge``,
 ``case.tombstone``), in the same transaction; and what arrives about it afterwards is kept without content at once. The
-same holds for what was said in a case, once its time is over (``case.clear``).
+same holds for what was said in a case, once its time is over (``case.clear``); and for what a member released under
+a legal act, where it arrives after the act is over.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ def follow(node: Node, row: JournalRow, event: Event) -> None:
     if isinstance(event.body, Release) and event.sender == node.own:
         # What oversight was shown is in its own messages here already; a second copy would outlive their deletion.
         _rewrite(node, row, event, replace(event.body, contents=[]))
+    elif isinstance(event.body, Release):
+        act = node.state.oversight.acts.get((node.own, event.body.act))
+        if act is None or act.until <= node.clock.now():
+            # It was on its way when the act ended: ``legal.forget`` has been here already.
+            _rewrite(node, row, event, replace(event.body, contents=[]))
 
 
 def _redact(node: Node, row: JournalRow, item: str) -> None:

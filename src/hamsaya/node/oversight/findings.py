@@ -204,12 +204,13 @@ def sealed_dates(state: OversightState) -> dict[str, tuple[HeaderRow, int]]:
     for case, keys in state.openings.items():
         for row in (state.rows[key] for key in keys):
             date, salt = row.fact("notice-on") or "", row.fact("notice-salt") or ""
-            if row.role == "sent" and date.isdecimal() and len(date) < 16 and _hex(salt):
+            if row.role == "sent" and date.isdecimal() and len(date) < 16 and is_hex(salt):
                 found[case] = (row, int(date))
     return found
 
 
-def _hex(text: str) -> bool:
+def is_hex(text: str) -> bool:
+    """Say whether a word that a member states is bytes in lower-case hexadecimal."""
     return len(text) % 2 == 0 and all(letter in "0123456789abcdef" for letter in text)
 
 

@@ -99,7 +99,8 @@ def _pairs(state: OversightState, rows: Iterable[HeaderRow], since: int, until: 
             continue
         key = (row.sender, to, _act(state, row.case))
         if row.kind == "case.ask":
-            asked.setdefault(key, []).append(said[row.case or "", row.fact("request") or ""])
+            # A member may state whom it asked and not by which reference: then no outcome is known.
+            asked.setdefault(key, []).append(said.get((row.case or "", row.fact("request") or ""), []))
         elif row.kind == "match.probe":
             probes.setdefault(key, []).append(row)
     confirmed = [row for row in rows if row.kind == "match.confirm" and since <= row.issued_at < until]

@@ -145,8 +145,9 @@ def notices(node: Node) -> list[NoticeView]:
 def _stated(case: str, row: HeaderRow, date: int, now: int) -> NoticeView:
     from hamsaya.cases.notices import view
 
-    notice = Notice(case=case, opener=row.member, commitment=bytes.fromhex(row.fact("notice") or ""), sealed=b"",
-                    opened_at=row.issued_at)
+    stated = row.fact("notice") or ""
+    commitment = bytes.fromhex(stated) if found_by.is_hex(stated) else b""  # Else ``findings`` says what is wrong.
+    notice = Notice(case=case, opener=row.member, commitment=commitment, sealed=b"", opened_at=row.issued_at)
     return view(notice, now, date)
 
 
