@@ -26,7 +26,8 @@ KNOWN = 110
 
 
 def released(cube: Cube, executor: Executor, plan: Plan = PLAN) -> tuple[Release, Table]:
-    table = table_of(cube, [KNOWN], executor, first=KNOWN - plan.reach, seed=plan.seed)
+    table = table_of(cube, [KNOWN], executor, first=KNOWN - plan.reach, seed=plan.seed,
+                     farthest=max(plan.horizons))
     return release_of(table, KNOWN, plan, executor), table
 
 
@@ -90,10 +91,27 @@ def test_seasons_are_years_that_the_origin_has_seen(horizon: int) -> None:
     assert (calendar(cube, seasons(cube), at, steps) == calendar(cut, seasons(cut), at, steps)).all()
 
 
-def test_rows_of_a_longer_cube_begin_with_those_of_a_shorter() -> None:
-    short, long = (draw(simulated.cube().upto(simulated.FIRST + last), 7, 40) for last in (80, 100))
-    size = len(short.luck)
-    assert (long.luck[:size] == short.luck).all() and (long.at.cell[:size] == short.at.cell).all()
+def test_rows_drawn_from_a_longer_cube_begin_with_those_of_a_shorter() -> None:
+    """What is drawn looks at no later month; rows kept for the deaths that follow do, and stand for nothing else."""
+    def drawn(last: int) -> list[tuple[int, int, float, float]]:
+        rows = draw(simulated.cube().upto(simulated.FIRST + last), 7, 40, 3)
+        listed = zip(*(part.tolist() for part in (*rows.at, rows.stands_for, rows.luck)), strict=True)
+        return [row for row in listed if row[2] > 0]
+
+    short, long = drawn(80), drawn(100)
+    assert len(long) > len(short) and long[:len(short)] == short
+
+
+def test_rows_to_learn_from_add_up_to_all_cells_and_months() -> None:
+    """Every month that deaths follow is there once, for itself; the others stand for as many as there were."""
+    _, table = made()
+    known, months = 100, 60
+    rows = table.followed_by(known, months, 2)
+    after = table.followed[known - months + 2:known + 1]
+    violent = rows.deaths > 0
+    assert violent.sum() == (after > 0).sum() > 0 and (rows.stands_for[violent] == 1).all()
+    quiet = (after == 0).sum()
+    assert abs(rows.stands_for[~violent].sum() - quiet) < 0.06 * quiet
 
 
 def test_learning_ends_with_the_month_known() -> None:

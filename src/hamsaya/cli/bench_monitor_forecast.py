@@ -94,7 +94,7 @@ def tier_cost(tiers: tuple[str, ...], coarser: int) -> Figures:
         list(executor.map(abs, range(4)))  # Starting the processes is not part of the work.
         wall, cpu = time.perf_counter(), _cpu()
         table = table_of(cube, [last], executor, first=last - plan.reach, seed=plan.seed,
-                         groups=5 if "ladder" in tiers else 1)
+                         farthest=max(plan.horizons), groups=5 if "ladder" in tiers else 1)
         release = release_of(table, last, plan, executor)
         for horizon in plan.horizons:
             release.tiers(table, last, horizon)

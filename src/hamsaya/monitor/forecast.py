@@ -186,7 +186,7 @@ def learn(table: Table, known: int, plan: Plan, executor: Executor) -> Callable[
     if "ladder" in plan.tiers:
         counts_as = _counts_as(rows.age, plan, rows.stands_for)
         growing.append(executor.submit(grow_hurdle, rows.features, rows.deaths > 0, counts_as))
-        features, deaths, age = table.violent(known, plan.learn_months, plan.horizons)
+        features, deaths, age = table.violent(known, plan.learn_months, _some(plan.horizons))
         growing.append(executor.submit(grow_ladder, features, deaths, _counts_as(age, plan, np.ones(len(age)))))
     kernels = {} if plan.tiers == ("conflictology",) else fit_kernels(table, known, plan)
 
@@ -194,6 +194,11 @@ def learn(table: Table, known: int, plan: Plan, executor: Executor) -> Callable[
         return Learnt(kernels, Trees(*(task.result() for task in growing)) if growing else None, len(rows.deaths))
 
     return done
+
+
+def _some(horizons: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the nearest, the middle and the farthest horizon: sizes change little with it, and rows cost."""
+    return tuple(sorted({horizons[0], horizons[len(horizons) // 2], horizons[-1]}))
 
 
 def _counts_as(age: Array, plan: Plan, stands_for: Array) -> Array:

@@ -141,7 +141,7 @@ def backtest(
     start = min(pair.known for pair in pairs) - plan.reach
     groups = len(GROUPS) if "ladder" in plan.tiers else 1
     table = table_of(cube, sorted({pair.origin for pair in pairs}), executor, first=start, seed=plan.seed,
-                     groups=groups)
+                     farthest=max(pair.horizon for pair in pairs), groups=groups)
     collected = [_scored(table, pair, release, len(pairs), done, each)
                  for done, (pair, release) in enumerate(_replayed(table, pairs, plan, executor))]
     names = list(collected[0].scores)

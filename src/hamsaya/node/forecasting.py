@@ -121,7 +121,8 @@ def forecast_from(asked: Asked, *, origin: str, workers: int, quoted: Plain | No
     with executor_of(workers) as executor:
         groups = len(GROUPS) if "ladder" in plan.tiers else 1
         try:
-            features = table_of(cube, [known], executor, first=known - plan.reach, seed=plan.seed, groups=groups)
+            features = table_of(cube, [known], executor, first=known - plan.reach, seed=plan.seed,
+                                farthest=max(plan.horizons), groups=groups)
             release = release_of(features, known, plan, executor)
         except ValueError as error:
             raise OperatorError(str(error), code="bad-period") from None
