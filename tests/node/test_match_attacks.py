@@ -263,6 +263,7 @@ def test_stuffing_the_tag_set() -> None:
             one(scene.node("pk"), Act(lambda node, page=page: take(node, "ir", notice, encode(page))))  # type: ignore[misc]
         assert refused.value.code == "wrong-set", name
         assert scene.node("pk").store.sets() == [], name
+    scene.fed.clock.advance(1)
     later = scene.publish("ir", [*records(), Record(phone(70), "other", "desk-0")], ("pk",))
     for member in ("pk", WATCH):
         assert scene.node(member).state.matches.notices["ir", 1].notice == later != notice

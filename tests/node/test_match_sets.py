@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace as changed
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
@@ -129,6 +131,44 @@ def test_a_later_edition_takes_the_place_of_the_first(scene: Scene) -> None:
     scene.ask("pk", "ir", [phone(77)], "P-2")
     scene.turn()
     assert scene.found("pk", "P-2").inputs[0].desk == "desk-9"
+
+
+def test_an_owner_gives_as_many_entries_as_it_noticed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attack: the root leads to the buckets and not to how many entries they hold, so a set is stuffed page by page."""
+    node, ref = scene.node("pk"), ("ir", 1)
+    noticed = node.state.matches.notices[ref]
+    for size in (noticed.notice.size - 1, noticed.notice.size + 1):
+        other = changed(noticed.notice, size=size)
+        matches = node.state.matches
+        lying = replace(matches, notices=matches.notices.set(ref, changed(noticed, notice=other)))
+        node.state = replace(node.state, matches=lying)
+        scene.fetch("pk")
+        assert all(part.held < BUCKETS for part in parts(node)), size
+        node.state = replace(node.state, matches=matches)
+        for row in node.store.sets():
+            node.store.drop_set(row.edition)
+    monkeypatch.setattr(match_sets, "MOST_ENTRIES", noticed.notice.size - 1)
+    scene.fetch("pk")
+    assert not parts(node), "nobody fills a disk by a notice"
+    monkeypatch.undo()
+    scene.fetch("pk")
+    assert [part.held for part in parts(node)] == [BUCKETS]
+
+
+def test_half_an_edition_goes_once_another_is_noticed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attack: edition after edition is noticed, and none given to its end."""
+    monkeypatch.setattr(match_sets, "PART_BYTES", 5_000)
+
+    async def broken(writer: Writer) -> Any:
+        return await match_fetch.fetch_sets(writer, Broken(scene, 2))
+
+    with_writer(scene.fed, "pk", broken)
+    (half,) = parts(scene.node("pk"))
+    assert 0 < half.held < BUCKETS
+    scene.fed.clock.advance(1)
+    scene.publish("ir", [*records(40), Record(phone(77), "finance", "desk-9")])
+    one(scene.node("pk"), Act(tidy))
+    assert not parts(scene.node("pk"))
 
 
 def test_a_set_built_and_never_published_goes_with_the_next(scene: Scene) -> None:

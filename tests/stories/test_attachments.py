@@ -441,6 +441,33 @@ def test_a_frozen_case_gives_no_chunk() -> None:
     assert fetch(fed, mesh).held == 1
 
 
+def test_no_courier_gets_around_a_freeze_or_a_recall() -> None:
+    """Attack: what the nodes refuse each other is carried out and in by hand, at either end."""
+    fed, mesh = begun(), Mesh()
+    give(fed, mesh, picture(99))
+
+    def carry(_: Any = None) -> Any:
+        return run(fed, mesh, lambda m: m.services["ir"].transfers.to_carry(*NAMES, 0))
+
+    def take(sealed: bytes) -> Any:
+        return run(fed, mesh, lambda m: m.services["pk"].transfers.carried(*NAMES, 0, sealed))
+
+    chunk = carry()
+    freeze = Frozen(case=CASE, freeze="watch/1", by="oversight", reason=get_args(FreezeReason)[0], officer="o-1",
+                    at=fed.clock.now())
+    for member in ("ir", "pk"):
+        node = fed.node(member)
+        cases = node.state.cases
+        node.state = replace(node.state, cases=replace(cases, freezes=cases.freezes.set(CASE, (freeze,))))
+        act: Callable[[], object] = carry if member == "ir" else lambda: take(chunk)
+        assert code_of(act) == "case-frozen" and not mesh.chunks["pk"].kept
+        if member == "pk":
+            assert code_of(lambda: fetch(fed, mesh)) == "case-frozen", "also of one that has not heard of the freeze"
+        node.state = replace(node.state, cases=cases)
+    says(fed, "ir", Revoke(item="I-1", reason="error", officer="o-2"), "pk", "uz")
+    assert code_of(carry) == code_of(lambda: take(chunk)) == "item-revoked" and not mesh.chunks["pk"].kept
+
+
 def test_there_is_only_so_much_room() -> None:
     """A quota for all files and one for each other party: nobody fills another's disk."""
     fed, mesh = begun(), Mesh()

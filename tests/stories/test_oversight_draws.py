@@ -16,7 +16,7 @@ from hamsaya.node.oversight.findings import findings
 from hamsaya.node.oversight.statistics import statistics
 from hamsaya.node.send import Draft
 from tests.matching.scene import phone, records
-from tests.node.match_scene import CASE, MEMBERS, WATCH, Scene, scenery
+from tests.node.match_scene import CASE, MEMBERS, WATCH, Scene, dishonest, scenery
 
 
 def turn(scene: Scene, *members: str) -> None:
@@ -83,6 +83,46 @@ def test_silence_is_a_finding() -> None:
     scene.fed.clock.advance(2 * DAY)
     (found,) = [each for each in findings(scene.node(WATCH)) if each.code == "bad-opening"]
     assert found.members == ["pk"]
+
+
+@pytest.mark.parametrize(("later", "back"), [(1, 2 * DAY), (draws.WEEK, 9 * DAY)])
+def test_a_probe_dated_into_a_week_that_was_drawn_is_a_finding(later: int, back: int) -> None:
+    """Attack: whoever dates probes back, or holds up what goes to oversight, would be in no draw at all."""
+    scene = probed()
+    pass_week(scene)
+    for member in ("uz", "pk"):
+        scene.say(member, _word(scene), case=None)
+    turn(scene)
+    scene.turn()
+    assert of(scene, "pk").state == "opened"
+    probe, _ = scene.prepare("pk", "ir", [phone(9)], "P-2")
+    scene.fed.clock.advance(later - back)
+    with dishonest():
+        scene.fed.send("pk", Draft(probe, ("ir", WATCH), case=CASE))
+    scene.fed.clock.advance(back)
+    scene.fed.carry_all()
+    scene.turn()
+    assert scene.node(WATCH).state.matches.probes["pk", "P-2"].status == "answered"
+    (found,) = [each for each in findings(scene.node(WATCH)) if each.code == "bad-opening"]
+    assert found.members == ["pk"] and "P-2" in found.text
+
+
+def test_a_probe_that_comes_before_the_draw_of_its_week_is_in_it() -> None:
+    """A link that was away over the end of the week is no fault."""
+    scene = probed()
+    probe, _ = scene.prepare("pk", "ir", [phone(9)], "P-2")
+    with dishonest():
+        scene.fed.send("pk", Draft(probe, ("ir", WATCH), case=CASE))
+    pass_week(scene)
+    scene.fed.carry_all()
+    assert of(scene, "pk").population == 4
+    for member in ("uz", "pk"):
+        scene.say(member, _word(scene), case=None)
+    turn(scene)
+    assert len(of(scene, "pk").picks) == 4
+    assert "bad-opening" not in {each.code for each in findings(scene.node(WATCH))}
+    scene.fed.clock.advance(draws.WEEK)
+    assert not list(draws.undrawn(scene.node(WATCH)))
 
 
 def test_the_seed_is_the_first_checkpoint_of_each_log() -> None:

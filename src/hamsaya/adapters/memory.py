@@ -264,6 +264,9 @@ class MemoryStore:
     def buckets_held(self, edition: bytes) -> int:
         return len(self._now.buckets.get(edition, ()))
 
+    def set_bytes(self, edition: bytes) -> int:
+        return sum(map(len, self._now.buckets.get(edition, ())))
+
     def drop_set(self, edition: bytes) -> None:
         self._now.sets.pop(edition, None)
         self._now.buckets.pop(edition, None)

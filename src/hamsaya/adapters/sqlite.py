@@ -347,6 +347,11 @@ class SqliteStore:
         (count,) = self._run("SELECT count(*) FROM tagbucket WHERE edition=?", (edition,)).fetchone()
         return int(count)
 
+    def set_bytes(self, edition: bytes) -> int:
+        (total,) = self._run("SELECT coalesce(sum(length(entries)), 0) FROM tagbucket WHERE edition=?",
+                             (edition,)).fetchone()
+        return int(total)
+
     def drop_set(self, edition: bytes) -> None:
         self._run("DELETE FROM tagset WHERE edition=?", (edition,))
         self._run("DELETE FROM tagbucket WHERE edition=?", (edition,))

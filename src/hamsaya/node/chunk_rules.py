@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from hamsaya.base.errors import PeerError
+from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.canon import digest
 from hamsaya.cases import freezing
 from hamsaya.cases.item_fold import is_deleted
@@ -102,6 +102,24 @@ def plan_of(node: Node, case: str, item: str, attachment: str) -> Plan:
 def _plan(node: Node, item: Item, attachment: str, chunks: tuple[bytes, ...], sealed_bytes: int) -> Plan:
     address = None if item.originator == node.own else address_of(node, item.originator)
     return Plan(item.case, item.item, attachment, item.originator, chunks, sealed_bytes, address)
+
+
+def passing_plan(node: Node, case: str, item: str, attachment: str) -> Plan:
+    """Return the plan of a file that may pass now to this node, or from it to one holder at least: rules 3 and 4.
+
+    What one asks for oneself, and what a courier carries, passes no peer's rules.
+
+    Raises:
+        OperatorError: as ``locate``, or it may not pass, with the code that a peer would be given.
+    """
+    known, found = locate(node, case, item, attachment)
+    if _gone(node, known):
+        raise OperatorError(f"{item} is recalled, and its files with it", code="item-revoked")
+    holders = known.holders if known.originator == node.own else (node.own,)
+    codes = [why_not(node, known, known.originator, holder) for holder in holders]
+    if all(codes):
+        raise OperatorError("a file of this item may not pass now", code=codes[0] if codes else "not-yours")
+    return _plan(node, known, found.attachment, tuple(found.chunks), found.sealed_bytes)
 
 
 def own_plans(node: Node) -> list[tuple[Plan, str, Address]]:

@@ -26,7 +26,7 @@ from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.base.instants import DAY
 from hamsaya.canon import decode, encode
 from hamsaya.matching import tags
-from hamsaya.matching.tags import BUCKETS, Built, TagSet
+from hamsaya.matching.tags import BUCKETS, ENTRY_BYTES, Built, TagSet
 from hamsaya.matching.types import Hit, Notice, Noticed
 from hamsaya.messages.kinds import encode_body, parse_body
 from hamsaya.node.core import Node
@@ -43,6 +43,8 @@ GRACE = 7 * DAY
 EPOCH_AGE = 28 * DAY
 """From when on the owner is reminded to build the next epoch."""
 FETCHES = "match-fetch"
+MOST_ENTRIES = 1 << 24
+"""A larger set is not fetched by itself (it would take 235 MB), whatever its notice says; it may come as a file."""
 
 
 class Part(NamedTuple):
@@ -156,7 +158,8 @@ def wanted(node: Node) -> list[tuple[str, Notice]]:
     return [
         (owner, each.notice) for (owner, epoch), each in sorted(matches.notices.items(), key=lambda pair: pair[0])
         if owner != node.own and node.own in each.told and epoch >= matches.current[owner] - 1
-        and node.own not in node.agreement.overseers and node.store.buckets_held(each.notice.edition) < BUCKETS
+        and node.own not in node.agreement.overseers and each.notice.size <= MOST_ENTRIES
+        and node.store.buckets_held(each.notice.edition) < BUCKETS
     ]
 
 
@@ -169,7 +172,8 @@ def take(node: Node, owner: str, notice: Notice, unverified_bytes: bytes) -> Par
     """Keep one page of ``owner``'s set once every bucket on it is verified, and return how far the set has come.
 
     Raises:
-        PeerError: another page than was asked for, or buckets that do not lead to the notice's root (``wrong-set``).
+        PeerError: another page than was asked for, buckets that do not lead to the notice's root, or other than as many
+            entries as the notice says (``wrong-set``).
     """
     held = node.store.buckets_held(notice.edition)
     match decode(unverified_bytes, 8 + BUCKETS):
@@ -188,8 +192,17 @@ def take(node: Node, owner: str, notice: Notice, unverified_bytes: bytes) -> Par
     known = _split(row.hashes)
     for number, entries in enumerate(buckets, start=first):
         tags.verify_hashed(known[number] if number < len(known) else b"", number, entries)
+    _require_size(node, notice, held + len(buckets) == BUCKETS, sum(map(len, buckets)))
     node.store.put_buckets(notice.edition, first, buckets)
     return Part(owner, notice.epoch, notice.edition, held + len(buckets))
+
+
+def _require_size(node: Node, notice: Notice, last: bool, more: int) -> None:
+    """Refuse what would make the set longer than its notice says, or leave it shorter: the root alone binds no size."""
+    total, said = node.store.set_bytes(notice.edition) + more, notice.size * ENTRY_BYTES
+    if total > said or (last and total < said):
+        raise PeerError(f"expected the {notice.size} entries that were noticed, received {total // ENTRY_BYTES}; show "
+                        "both to oversight", code="wrong-set")
 
 
 def take_whole(node: Node, published: TagSet) -> Part:
@@ -255,6 +268,9 @@ def tidy(node: Node) -> None:
         over = row.epoch < matches.current.get(row.owner, 0) - 1
         replaced = (row.owner, row.epoch) in complete and not is_noticed(node, row) and row.owner != node.own
         older = row.owner == node.own and _replaced_here(node, row)
+        # Its owner gives the rest of an edition no more once it has noticed another.
+        half = row.owner != node.own and node.store.buckets_held(row.edition) < BUCKETS
+        replaced |= half and not is_noticed(node, row)
         if over or replaced or older:
             node.store.drop_set(row.edition)
     current = matches.current.get(node.own)

@@ -30,6 +30,7 @@ from hamsaya.node.chunk_rules import (
     open_request,
     others_of,
     own_plans,
+    passing_plan,
     plan_of,
     runs,
     signed_request,
@@ -133,7 +134,8 @@ class Transfers:
         """Bring at most ``most`` missing chunks of a file here, and return how much of it is here then.
 
         Raises:
-            OperatorError: no such file, no room (``quota``), or its originator takes no connection (``not-reachable``).
+            OperatorError: no such file, it may not pass now (``item-revoked``, ``case-frozen``, the charter's code), no
+                room (``quota``), or its originator takes no connection (``not-reachable``).
             RetryLater: nobody answered, or the originator asks to come back; what came stays.
             PeerError: the originator refuses, with its code, or sends something else (``wrong-chunk``).
         """
@@ -144,6 +146,8 @@ class Transfers:
         if missing and plan.originator == own:
             raise OperatorError("chunks of this node's own file are gone from its disk; attach the file again",
                                 code="incomplete")
+        if missing:  # What is here whole is read all the same.
+            await self.writer.ask(lambda node: passing_plan(node, case, item, attachment))
         await self._take_all(plan, runs(missing[:most]), others)
         return await asyncio.to_thread(plan.progress, chunks)
 
@@ -219,13 +223,13 @@ class Transfers:
     async def carried(self, case: str, item: str, attachment: str, index: int, sealed: bytes) -> Progress:
         """Keep one chunk that came as part of a file; raises as ``fetch`` does."""
         plan, others = await self.writer.ask(lambda node: (
-            (found := plan_of(node, case, item, attachment)), others_of(node, found)))
+            (found := passing_plan(node, case, item, attachment)), others_of(node, found)))
         await asyncio.to_thread(self._keep, plan, index, [sealed], others)
         return await asyncio.to_thread(plan.progress, self.store())
 
     async def to_carry(self, case: str, item: str, attachment: str, index: int) -> bytes:
         """Return one sealed chunk of this node's own file, to be carried to whoever holds the item."""
-        plan, own = await self.writer.ask(lambda node: (plan_of(node, case, item, attachment), node.own))
+        plan, own = await self.writer.ask(lambda node: (passing_plan(node, case, item, attachment), node.own))
         if plan.originator != own:
             raise OperatorError("only its originator gives a file", code="not-yours")
         sealed = await asyncio.to_thread(self.store().get, plan.chunks[index]) if index < len(plan.chunks) else None

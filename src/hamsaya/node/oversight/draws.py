@@ -9,6 +9,8 @@ Rules
    goes unseen once in twenty weeks. The demand (``match.audit``) goes out by itself; whoever is audited
    computes the same draw.
 4. A draw whose openings have not come within ``ANSWER`` is shown as not answered, which counts as misuse.
+5. A probe that bears the date of a week and arrives here when the week's draw has been made, or can be made no more, is
+   in no draw: it is shown, for whoever dates its probes back or holds them up would never be drawn.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import msgspec
 from hamsaya.base.errors import HamsayaError, PeerError
 from hamsaya.base.instants import DAY
 from hamsaya.matching.audit import openings_needed, population
+from hamsaya.matching.types import Asking
 from hamsaya.node.core import Node
 from hamsaya.node.match_audits import audit_draft, findings_on
 from hamsaya.node.match_rules import opened_notes
@@ -117,6 +120,27 @@ def audits_due(node: Node) -> Iterator[Draft]:
                                     audit=reference(view.member, view.last), checkpoints=notes)
                 if draft is not None:
                     yield draft
+
+
+def undrawn(node: Node) -> Iterator[tuple[str, int, str]]:
+    """Yield (member, when it arrived, why) for each probe that came too late for the draw of the week it bears."""
+    state, (open_from, _) = node.state.matches, last_week(node.clock.now())
+    for asking in sorted(state.probes.values(), key=lambda each: (each.at, each.querier, each.probe)):
+        first, last = last_week(asking.at + WEEK)
+        arrived = _arrival(node, asking) if last < node.clock.now() else None
+        if arrived is None or arrived <= last:
+            continue
+        audit = state.audits.get((node.own, reference(asking.querier, last)))
+        if (audit is None and first < open_from) or (audit is not None and audit.at < arrived):
+            yield asking.querier, arrived, f"{asking.probe}: it arrived too late for the draw of the week it is dated in"
+
+
+def _arrival(node: Node, asking: Asking) -> int | None:
+    """Return when a probe of a member that this node oversees was taken in here, None for others."""
+    if asking.querier not in node.agreement.overseen_by(node.own):
+        return None
+    rows = node.store.find_journal(asking.message)
+    return next((row.at for row in rows if (row.sender, row.role) == (asking.querier, "received")), None)
 
 
 def unopened(node: Node) -> Iterator[tuple[str, int, str]]:
