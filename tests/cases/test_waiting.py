@@ -52,6 +52,35 @@ def at(desks: Desks, instant: int) -> None:
     desks.now = instant - 1
 
 
+def test_a_lapse_that_crosses_a_freeze_is_recorded_at_both_ends() -> None:
+    """The freeze comes to one end after the lapse, or before it: neither refuses for good what the other has folded."""
+    desks = given_item()
+    begun = asked(desks)
+    frozen = Frozen(case="C-1", freeze="watch/1", by="watch", reason=get_args(FreezeReason)[0], officer="o-1",
+                    at=begun + HOUR, ended_at=begun + 4 * HOUR)
+
+    def with_freeze(member: str) -> Desks:
+        there = desks.copy()
+        state = there.states[member]
+        there.states[member] = changed(state, freezes=state.freezes.set("C-1", (frozen,)))
+        return there
+
+    later = begun + DAY + 3 * HOUR
+    for knows, due, code in (("bel", begun + DAY, "permitted"), ("ava", later, "predecessor-missing")):
+        there = with_freeze(knows)
+        at(there, due + 1)
+        lapse = Lapse(consent="P-1", item="I-1", due=due)
+        assert there.try_to("ava", replace(lapse, due=due - 1), ("bel",)).code == "wrong-due"
+        assert there.force("ava", replace(lapse, due=begun + DAY - 1), "bel") == "wrong-due"
+        there.try_to("ava", lapse, ("bel",)).require()
+        assert there.decide("bel", there.waiting[0][1]).code == code
+        state = there.states["bel"]
+        there.states["bel"] = changed(state, freezes=state.freezes.set("C-1", (frozen,)))
+        there.deliver()
+        assert not there.refused and not there.waiting
+        assert there.item("bel").sought[0].lapsed_at == there.item("ava").sought[0].lapsed_at is not None
+
+
 @pytest.mark.parametrize(("urgency", "term"), [("threat-to-life", 4 * HOUR), ("urgent", DAY), ("routine", 7 * DAY)])
 def test_silence_is_a_refusal_and_both_ends_record_it(urgency: str, term: int) -> None:
     """By the published term, not at its due instant but after it; what is granted later is refused everywhere."""

@@ -4,7 +4,8 @@ Rules
 remind    by who waits, to who owes the step and nobody else, each level once    else ``wrong-role``,
                                                       ``recipient-outside``, ``recipient-missing``, ``already-marked``
 late      the same, by the originator of the item; after the due instant                               else ``not-due``
-lapse     by who asked for the consent, with the due instant of its clock and after it, once
+lapse     by who asked for the consent, with the due instant of its clock and after it, once; a freeze that its sender
+          did not know yet moves nothing, one that is not known here is waited for
                                           else ``predecessor-missing``, ``wrong-due``, ``not-due``, ``already-marked``
 escalate  by who waits, to who owes the step, the joint cell and the oversight body; elsewhere than at the two of them
           it is taken as its sender's word, for nothing of the case is known there        else ``no-observer``
@@ -116,7 +117,7 @@ def _timely(event: Event, found: Waiting, sending: bool) -> Iterator[Decision]:
     assert isinstance(body, Remind | Escalate | Late | Lapse)
     late = isinstance(body, Late | Lapse | Escalate)
     if (sending or isinstance(body, Lapse)) and body.due != until:
-        yield refuse("wrong-due", "cases:timing", f"the {found.step} step is due at {until}")
+        yield from _other_due(body.due, found, until, sending)
     if late and event.issued_at <= body.due:
         yield refuse("not-due", "cases:timing", "at its due instant a step is in time")
     if not sending:
@@ -127,6 +128,19 @@ def _timely(event: Event, found: Waiting, sending: bool) -> Iterator[Decision]:
     reached = level_at(found.clock, event.issued_at)
     if level is not None and (reached is None or LEVELS.index(reached[0]) < LEVELS.index(level)):
         yield refuse("not-due", "cases:timing", "its instant has not come")
+
+
+def _other_due(due: int, found: Waiting, until: int | None, sending: bool) -> Iterator[Decision]:
+    """Yield what forbids another due instant than is known here: a freeze may have reached one end before the other.
+
+    A lapse refused for that would stand at one end alone.
+    """
+    spans = () if sending else found.clock.frozen
+    known = (clocks.due(dataclasses.replace(found.clock, frozen=spans[:some])) for some in range(len(spans)))
+    if due not in known:
+        early = not sending and until is not None and due > until
+        yield refuse("predecessor-missing" if early else "wrong-due", "cases:timing",
+                     f"the {found.step} step is due at {until}")
 
 
 def key_of(event: Event) -> ReminderKey:

@@ -132,7 +132,7 @@ def undrawn(node: Node) -> Iterator[tuple[str, int, str]]:
             continue
         audit = state.audits.get((node.own, reference(asking.querier, last)))
         if (audit is None and first < open_from) or (audit is not None and audit.at < arrived):
-            yield asking.querier, arrived, f"{asking.probe}: it arrived too late for the draw of the week it is dated in"
+            yield asking.querier, arrived, f"{asking.probe}: it came too late for the draw of the week it is dated in"
 
 
 def _arrival(node: Node, asking: Asking) -> int | None:

@@ -11,7 +11,7 @@ two-statements   one message id, two statements
 facts-differ     the two ends of a message state other coded words of it
 sent-in-frozen-case  a member's log holds the freeze, and after it something of the case that must wait
 notice-date      the date that an opener states does not make the commitment that its opening carries
-bad-opening      an input drawn for opening was not opened in a week, or not as it had been committed to; a probe arrived
+bad-opening      an input drawn for opening was not opened in a week, or not as it had been committed to; a probe came
                  too late to be drawn in the week it is dated in
 notice-late      the day of notice, with what it was put off to, is past and nobody has said that notice was given
 
