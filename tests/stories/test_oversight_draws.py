@@ -10,12 +10,14 @@ from hamsaya.messages.charter import Competent, CompetentBody
 from hamsaya.messages.kinds import Body
 from hamsaya.messages.match import Audit
 from hamsaya.messages.oversight import Freeze, Unfreeze
+from hamsaya.node.match_audits import openings_due
 from hamsaya.node.oversight import draws
 from hamsaya.node.oversight.due import oversight_due
 from hamsaya.node.oversight.findings import findings
 from hamsaya.node.oversight.statistics import statistics
 from hamsaya.node.send import Draft
 from tests.matching.scene import phone, records
+from tests.node.making import handmade, receive
 from tests.node.match_scene import CASE, MEMBERS, WATCH, Scene, dishonest, scenery
 
 
@@ -68,6 +70,21 @@ def test_a_weeks_probes_are_drawn_demanded_and_opened_by_the_nodes_themselves() 
     assert (of(scene, "pk").state, of(scene, "pk").flaws) == ("opened", [])
     assert not [draft for draft in oversight_due(scene.node(WATCH)) if isinstance(draft.body, Audit)], "once a week"
     assert "bad-opening" not in {each.code for each in findings(scene.node(WATCH))}
+
+
+def test_openings_are_read_whoever_used_their_message_id_before() -> None:
+    """Attack: two members agree on a message id, so that the overseer takes one's message for the other's openings."""
+    scene = probed()
+    pass_week(scene)
+    for member in ("uz", "pk"):
+        scene.say(member, _word(scene), case=None)
+    turn(scene)
+    (openings,) = openings_due(scene.node("pk"))
+    for by, body, instrument in (("uz", _word(scene), "founding"), ("pk", openings.body, "case-exchange")):
+        letter = handmade(scene.fed, by, WATCH, body, message_id=b"m" * 16, case=None, instrument=instrument)
+        assert receive(scene.node(WATCH), letter.encode()).code == "admitted"
+    assert (of(scene, "pk").state, of(scene, "pk").flaws) == ("opened", [])
+    assert not [each for each in findings(scene.node(WATCH)) if each.code == "bad-opening"]
 
 
 def test_silence_is_a_finding() -> None:

@@ -201,7 +201,7 @@ def _read(node: Node, asking: Asking) -> bool:
     if secrets is None or look_up is None:
         return False
     notice = node.state.matches.notices[asking.responder, asking.epoch].notice
-    probe, answer = _said(node, asking.message), _said(node, asking.ended_by or b"")
+    probe, answer = _said(node, node.own, asking.message), _said(node, asking.responder, asking.ended_by or b"")
     try:
         results = read(oprf, notice, secrets, cast(Probe, probe), cast(ProbeAnswer, answer), look_up, admitted=True)
     except PeerError:
@@ -212,8 +212,9 @@ def _read(node: Node, asking: Asking) -> bool:
     return True
 
 
-def _said(node: Node, message: bytes) -> object:
-    row = next(each for each in node.store.find_journal(message) if each.role != "refused")
+def _said(node: Node, by: str, message: bytes) -> object:
+    # A message id is its sender's: somebody else may have used the same.
+    row = next(each for each in node.store.find_journal(message) if each.role != "refused" and each.sender == by)
     event = read_event(row, node.ring.storage)
     assert event is not None, "an admitted row holds its message"
     return event.body
