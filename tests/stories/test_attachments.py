@@ -409,6 +409,24 @@ def test_files_are_deleted_in_time_with_their_item_and_a_hold_keeps_them() -> No
     assert len(mesh.chunks["uz"].kept) == 1
 
 
+def test_a_holder_that_has_deleted_an_item_is_given_no_file_of_it() -> None:
+    """Attack: it says over its signature that the item is gone there, and fetches the rest of its file."""
+    fed, mesh = begun(delete_by=START + 9 * DAY), Mesh()
+    give(fed, mesh, picture(99))
+    request = chunk_rules.signed_request(fed.node("pk"), "get", chunk_rules.plan_of(fed.node("pk"), *NAMES), "ir",
+                                         range(1))
+    assert len(run(fed, mesh, lambda m: m.services["ir"].transfers.serve(request))) == 1
+    assert "pk" in {holder for _, holder, _ in chunk_rules.own_plans(fed.node("ir"))}
+    plan = chunk_rules.plan_of(fed.node("pk"), *NAMES)
+    fed.clock.advance(9 * DAY)
+    for draft in items_due(fed.node("pk")):
+        fed.send("pk", draft)
+    fed.carry_all()
+    again = chunk_rules.signed_request(fed.node("pk"), "get", plan, "ir", range(1))
+    assert code_of(lambda: run(fed, mesh, lambda m: m.services["ir"].transfers.serve(again))) == "item-revoked"
+    assert "pk" not in {holder for _, holder, _ in chunk_rules.own_plans(fed.node("ir"))}
+
+
 def test_a_second_person_may_look_at_a_prepared_file_and_a_discarded_one_goes() -> None:
     """Chunks wait with the message, over a restart; nothing of it is served before it is released."""
     fed, mesh, raw = begun(), Mesh(), picture(CHUNK_BYTES + 9)

@@ -7,7 +7,7 @@ Rules, at whoever is asked
                                                                         ``unknown-sender``, ``bad-signature``
 2. ``get``: this node gave the item and the asker holds it; ``put``: the asker gave it and this node holds it. Holders
    give nothing to each other                                                                     else ``not-yours``
-3. the item is neither recalled nor deleted here                                                else ``item-revoked``
+3. the item is neither recalled nor deleted, here or by its holder                              else ``item-revoked``
 4. the charter lets a file pass between the two now: a member removed or cut off since gets nothing; and no party that
    oversees has frozen the case                                         else the charter's own code, ``case-frozen``
 5. a chunk that comes has the length and the digest that the signed message names                else ``wrong-chunk``
@@ -130,7 +130,9 @@ def own_plans(node: Node) -> list[tuple[Plan, str, Address]]:
             continue
         for holder in item.holders:
             address = address_of(node, holder)
-            if address is not None and item.attachments and why_not(node, item, node.own, holder) == "":
+            if address is None or not item.attachments or is_deleted(item, holder):
+                continue
+            if why_not(node, item, node.own, holder) == "":
                 found += [(_plan(node, item, each.attachment, each.chunks, each.sealed_bytes), holder, address)
                           for each in item.attachments]
     return found
@@ -156,8 +158,8 @@ def judged(node: Node, asked: Asked, originator: str, holder: str) -> Plan:
     found = next((each for each in item.attachments if each.attachment == asked.attachment), None) if item else None
     if item is None or found is None or item.originator != originator or holder not in item.holders:
         raise PeerError("expected a file of an item that its originator gave to who asks", code="not-yours")
-    if _gone(node, item):
-        raise PeerError("the item is recalled or deleted here, and its files with it", code="item-revoked")
+    if _gone(node, item) or is_deleted(item, holder):
+        raise PeerError("the item is recalled or deleted, and its files with it", code="item-revoked")
     if code := why_not(node, item, originator, holder):
         raise PeerError("the charter does not let a file pass between the two now", code=code)
     return _plan(node, item, found.attachment, found.chunks, found.sealed_bytes)

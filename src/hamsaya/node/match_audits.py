@@ -115,7 +115,8 @@ def findings_on(node: Node, audit: str) -> list[Finding] | None:
     if each.opened_by is None:
         return None
     # A message id is its sender's: somebody else may have used the same.
-    row = next(row for row in node.store.find_journal(each.opened_by) if (row.sender, row.role) == (each.of, "received"))
+    rows = node.store.find_journal(each.opened_by)
+    row = next(row for row in rows if (row.sender, row.role) == (each.of, "received"))
     event = read_event(row, node.ring.storage)
     assert event is not None, "an admitted row holds its message"
     askings = {probe: asking for (querier, probe), asking in node.state.matches.probes.items() if querier == each.of}
