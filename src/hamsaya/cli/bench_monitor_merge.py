@@ -34,7 +34,6 @@ Array = Any
 Figures = dict[str, Any]
 EVENTS = "ucdp-ged-global-v21_1-prec12.parquet"
 CELLS = "priogrid-cells-region.csv.gz"
-PACK = "afpak"
 STATES = 2  # With most events, of those whose events nearly all lie in cells of the pack's annex.
 MEMBER_SHARE = 0.9
 SINCE = "2018-01-01"
@@ -203,7 +202,7 @@ def _gids(read: dict[str, Array]) -> Array:
 
 
 def _annex() -> list[int]:
-    return [gid for gid, reporters in builtin_pack(PACK).areas.items() if reporters]
+    return [gid for gid, reporters in builtin_pack().areas.items() if reporters]
 
 
 def _invented(count: int = 3_000) -> Events:
@@ -231,7 +230,8 @@ def _grid(path: Path) -> tuple[Array, Array]:
 
 def _member_cells(path: Path, shape: tuple[int, ...]) -> tuple[Array, Array]:
     """Return the cells of the default pack's members, and of these those that touch another state's cell."""
-    claims = tomllib.loads((files("hamsaya.regions") / PACK / "areas.toml").read_text(encoding="utf-8"))["claims"]
+    areas = files("hamsaya.regions") / builtin_pack().id / "areas.toml"
+    claims = tomllib.loads(areas.read_text(encoding="utf-8"))["claims"]
     state = np.full(shape, "", "U3")
     with gzip.open(path, "rt", encoding="utf-8") as text:
         for cell in csv.DictReader(text):

@@ -32,7 +32,6 @@ from hamsaya.monitor.incidents import day_number
 from hamsaya.monitor.scan import Found, Settings, Study, scan
 from hamsaya.monitor.scan_space import circles, windows
 
-PROBLEMS = ("afpak-pro-01", "nigeria-pro-01", "afpak-ret-05", "afpak-ret-025")
 ROUNDS = 3
 REPLICATES = 999
 Figures = dict[str, Any]
@@ -42,7 +41,8 @@ def scan_bench(quick: bool) -> Figures:
     """Measure the scans and the contagion fit."""
     figures: Figures = {"load": round(os.getloadavg()[0], 2), "workers": 1}
     folder = _folder()
-    problems = {name: _problem(folder, name) for name in PROBLEMS} if folder else {"invented": _invented()}
+    problems = {"invented": _invented()} if folder is None else {
+        path.stem: _problem(folder, path.stem) for path in sorted(folder.glob("*.json"))}
     for name, (study, settings, answer) in problems.items():
         seconds, found = _timed(study, settings, 1 if quick else ROUNDS)
         figures |= _cylinders(name, study, settings, seconds)
