@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hamsaya.monitor import forecast_distribution as distribution
 from hamsaya.monitor.forecast_distribution import COUNTS
-from hamsaya.monitor.forecast_settle import BANDS, PARTS, band_of, settle, unsettled
+from hamsaya.monitor.forecast_settle import BANDS, FAR_PRIOR, PARTS, PRIOR, band_of, is_far, settle, unsettled
 
 
 def drawn(seed: int, rows: int = 30, members: int = 40) -> np.ndarray:
@@ -99,3 +99,15 @@ def test_intervals_hold_what_they_say_on_unseen_simulated_months() -> None:
 def test_a_short_record_teaches_nothing() -> None:
     parts, deaths, stands_for = simulated(5, 20, 0.0)
     assert settle(parts, deaths, stands_for).rows == 0  # type: ignore[arg-type]
+
+
+def test_weights_are_held_to_those_of_how_far_ahead_is_asked() -> None:
+    """What a short record keeps, and what a long one is pulled to: the priors of near and far horizons differ."""
+    for prior in (PRIOR, FAR_PRIOR):
+        assert np.allclose(prior.sum(1), 1) and (prior >= 0).all()
+    assert not is_far((1, 6)) and is_far((3, 14))
+    few, many = simulated(5, 20, 0.0), simulated(5, 40_000, 0.0)
+    near, far = (settle(*few, far=which).weights for which in (False, True))  # type: ignore[arg-type]
+    assert (near == PRIOR).all() and (far == FAR_PRIOR).all()
+    near, far = (settle(*many, far=which).weights for which in (False, True))  # type: ignore[arg-type]
+    assert (near != far).any() and np.allclose(near.sum(1), 1) and np.allclose(far.sum(1), 1)

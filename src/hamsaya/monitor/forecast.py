@@ -36,7 +36,7 @@ from hamsaya.monitor.forecast_history import conflictology, faded
 from hamsaya.monitor.forecast_kernel import Kernel
 from hamsaya.monitor.forecast_ladder import Trees, grow_hurdle, grow_ladder
 from hamsaya.monitor.forecast_rows import KERNELS, Table
-from hamsaya.monitor.forecast_settle import FADES, Parts, Settled, settle, unsettled
+from hamsaya.monitor.forecast_settle import FADES, FAR_FADES, Parts, Settled, is_far, settle, unsettled
 from hamsaya.monitor.grid import Array
 
 TIERS = ("conflictology", "kernel", "ladder")
@@ -101,7 +101,7 @@ class Learnt:
         """Return the distributions that the ladder mixes, in the order of ``forecast_settle.PARTS``."""
         if self.trees is None:
             raise ValueError("expected trees")
-        return self.trees.forecast(rows.features), self.kernel(rows), *histories(table, rows.at)
+        return self.trees.forecast(rows.features), self.kernel(rows), *histories(table, rows.at, is_far(self.kernels))
 
     def kernel(self, rows: Forecasting) -> Array:
         """Return the kernel tier's distribution of each row."""
@@ -166,9 +166,9 @@ class Release:
         return total.hexdigest()
 
 
-def histories(table: Table, at: At) -> tuple[Array, Array]:
-    """Return the quick and the slow faded history."""
-    quick, slow = (faded(table.cube, at, half_life) for half_life in FADES)
+def histories(table: Table, at: At, far: bool) -> tuple[Array, Array]:
+    """Return the quick and the slow faded history, for a release that looks far ahead or not."""
+    quick, slow = (faded(table.cube, at, half_life) for half_life in (FAR_FADES if far else FADES))
     return quick, slow
 
 
@@ -220,7 +220,7 @@ def settled_by(table: Table, older: Learnt, known: int, plan: Plan) -> Settled:
     """Return what the record of ``older``, learnt ``record_months`` before ``known``, teaches."""
     rows = table.learning(known, plan.record_months, plan.horizons)
     parts = older.parts(table, Forecasting(rows.at, rows.features, rows.horizon))
-    return settle(parts, rows.deaths, rows.stands_for)
+    return settle(parts, rows.deaths, rows.stands_for, is_far(plan.horizons))
 
 
 def release_of(table: Table, known: int, plan: Plan, executor: Executor, older: Learnt | None = None) -> Release:
@@ -240,5 +240,5 @@ def release_of(table: Table, known: int, plan: Plan, executor: Executor, older: 
     if not ladder:
         return Release(known, plan, learnt())
     record = before() if before is not None else older
-    settled = unsettled() if record is None else settled_by(table, record, known, plan)
+    settled = unsettled(is_far(plan.horizons)) if record is None else settled_by(table, record, known, plan)
     return Release(known, plan, learnt(), settled)

@@ -5,7 +5,7 @@ Rules
    Nothing here is learnt from rows that the trees of that release were grown on.
 2. Weights: the trees' distribution is mixed with the kernel tier's and with the cell's own faded history of two
    half-lives, by weights >= 0 of sum 1 for each range of counts, least squares on the probabilities (which is what CRPS
-   adds up). They are held to ``PRIOR``: in years of rising violence a free fit learns that everything is too low, and
+   adds up). They are held to a prior: in years of rising violence a free fit learns that everything is too low, and
    is wrong the year after.
 3. Chances: the mixed chance of any death is moved by a line in log-odds, held to no change by ``FAITH`` rows' worth of
    evidence. It rises with what the trees said, always.
@@ -19,6 +19,7 @@ Sources: Gneiting, Balabdaoui and Raftery (2007), JRSS B 69(2): 243-268 (calibra
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,13 +29,17 @@ from hamsaya.monitor.forecast_distribution import COUNTS, EDGES, monotone, quant
 from hamsaya.monitor.grid import Array
 
 FADES = (4.0, 48.0)  # half-lives in months of the two histories
+FAR_FADES = (8.0, 48.0)
+NEAR_MONTHS = 6
+"""A release asked further ahead than this uses ``FAR_FADES`` and ``FAR_PRIOR``: recent months tell less of it."""
 PARTS = ("trees", "kernel", "quick history", "slow history")
 RANGES = np.array([1.0, 3.0, 10.0, 40.0])  # counts at which the next set of weights begins
-PRIOR = np.array([[0.50, 0.20, 0.15, 0.15], [0.50, 0.30, 0.10, 0.10], [0.40, 0.45, 0.15, 0.0], [0.35, 0.50, 0.15, 0.0]])
-"""Weights of ``PARTS`` in each of ``RANGES``: near those of least squares on the world file's targets of 2013, 2015 and
-2016. Trees know best whether, kernels and recent months how many."""
-PULL = 0.3
-"""Weight of ``PRIOR`` against the record, in shares of the record's own evidence."""
+PRIOR = np.array([[0.5, 0.15, 0.2, 0.15], [0.5, 0.35, 0.15, 0.0], [0.5, 0.25, 0.25, 0.0], [0.45, 0.2, 0.35, 0.0]])
+FAR_PRIOR = np.array([[0.4, 0.15, 0.25, 0.2], [0.45, 0.25, 0.2, 0.1], [0.45, 0.4, 0.15, 0.0], [0.5, 0.4, 0.1, 0.0]])
+"""Weights of ``PARTS`` in each of ``RANGES``: near those of least squares on the world file's targets of 2012 to 2016
+(``PRIOR`` on every other year of them, 1 to 6 months ahead; ``FAR_PRIOR`` 3 to 14 months ahead)."""
+PULL = 1.0
+"""Weight of the prior against the record, in shares of the record's own evidence."""
 FAITH = 1500.0
 BANDS = np.array([0.1, 0.3, 0.6, 0.9])
 NOMINAL, COVERAGE, SIZE_COVERAGE = 0.90, 0.925, 0.91
@@ -83,10 +88,15 @@ class Settled:
         return _interval(sized(exceed), self.size_levels[band_of(exceed[:, 0])])
 
 
-def unsettled() -> Settled:
+def is_far(horizons: Iterable[int]) -> bool:
+    """Return whether a release for these horizons looks far ahead (``NEAR_MONTHS``)."""
+    return max(horizons) > NEAR_MONTHS
+
+
+def unsettled(far: bool = False) -> Settled:
     """Return what holds without a record."""
     bands = len(BANDS) + 1
-    return Settled(PRIOR, 0.0, 1.0, np.full(bands, NOMINAL), np.full(bands, NOMINAL), 0)
+    return Settled(FAR_PRIOR if far else PRIOR, 0.0, 1.0, np.full(bands, NOMINAL), np.full(bands, NOMINAL), 0)
 
 
 def band_of(chance: Array) -> Array:
@@ -104,20 +114,22 @@ def _interval(exceed: Array, level: Array) -> Array:
     return quantiles(exceed, np.stack([tail, 1 - tail], 1))
 
 
-def settle(parts: Parts, deaths: Array, stands_for: Array) -> Settled:
+def settle(parts: Parts, deaths: Array, stands_for: Array, far: bool = False) -> Settled:
     """Return what a record teaches.
 
     Args:
         parts: Distributions by the older release's ``PARTS``; shape (rows, len(COUNTS)) each.
         deaths: What happened, shape (rows,).
         stands_for: How many rows each row stands for, > 0.
+        far: As ``is_far`` says of the horizons.
     """
+    default = unsettled(far)
     if len(deaths) < ENOUGH:
-        return unsettled()
-    weights = np.stack([_weights(parts, deaths, stands_for, number) for number in range(len(RANGES))])
+        return default
+    weights = np.stack([_weights(parts, deaths, stands_for, number, prior)
+                        for number, prior in enumerate(default.weights)])
     plain = _mixed(weights, parts)
     shift, slope = _line(plain[:, 0], deaths > 0, stands_for)
-    default = unsettled()
     moved = Settled(weights, shift, slope, default.levels, default.size_levels, len(deaths)).moved(plain)
     bands = band_of(moved[:, 0])
     violent = deaths > 0
@@ -126,7 +138,7 @@ def settle(parts: Parts, deaths: Array, stands_for: Array) -> Settled:
     return Settled(weights, shift, slope, levels, sizes, len(deaths))
 
 
-def _weights(parts: Parts, deaths: Array, stands_for: Array, number: int) -> Array:
+def _weights(parts: Parts, deaths: Array, stands_for: Array, number: int, prior: Array) -> Array:
     """Rule 2 for one range of counts: least squares on the simplex, pulled to the prior."""
     here = np.flatnonzero(np.searchsorted(RANGES, COUNTS, "right") - 1 == number)
     scale = np.sqrt(stands_for[:, None] * np.diff(EDGES)[here])
@@ -134,11 +146,11 @@ def _weights(parts: Parts, deaths: Array, stands_for: Array, number: int) -> Arr
     happened = ((deaths[:, None] >= COUNTS[here]) * scale).ravel()
     size = np.trace(known.T @ known) / len(PARTS)
     gram = known.T @ known + PULL * size * np.eye(len(PARTS))
-    right = known.T @ happened + PULL * size * PRIOR[number]
+    right = known.T @ happened + PULL * size * prior
     gram, right = gram + 1e4 * size, right + 1e4 * size  # Their sum is 1.
     root = np.linalg.cholesky(gram)
     found, _ = nnls(root.T, np.linalg.solve(root, right))
-    result: Array = found / found.sum() if found.sum() > 0 else PRIOR[number]
+    result: Array = found / found.sum() if found.sum() > 0 else prior
     return result
 
 
