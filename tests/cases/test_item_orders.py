@@ -142,14 +142,26 @@ class Items(RuleBasedStateMachine):
             self.desks.deliver()
 
     def refused_there_too(self, item: Item, event: Any) -> None:
-        """What this desk must not say, the other end does not take in once it knows what this desk knows."""
+        """What this desk must not say, the other end does not take in once it knows what this desk knows.
+
+        Only of a recall the other end may know more: that of a part this desk never held.
+        """
         settled = self.desks.copy()
         settled.deliver()
         for member in event.recipients:
+            if event.kind == "case.purge" and self.recalled(settled, member, item) != self.recalled(
+                    settled, event.sender, item):
+                continue
             asker_knows = member in (item.originator, *item.holders)
             if asker_knows and not settled.decide(event.sender, event).allowed:
                 own_only = event.kind == "case.recall" or event.kind == "case.consent"
                 assert own_only or not settled.decide(member, event).allowed, (member, event)
+
+    @staticmethod
+    def recalled(desks: Any, member: str, item: Item) -> bool:
+        """Say whether ``member`` knows of a recall of ``item``, or of what it is made of."""
+        known = desks.states[member].items.get((item.case, item.item))
+        return known is not None and recalled_at(desks.states[member], known) is not None
 
     @rule(of=st.integers(0, 20), holder=st.sampled_from(EVERYBODY))
     def goes_on(self, of: int, holder: str) -> None:
