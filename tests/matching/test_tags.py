@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from hamsaya.matching import tags
 from hamsaya.matching.identifiers import encoded
 from hamsaya.matching.tags import BUCKETS, ENTRY_BYTES, TAG_BYTES, TagSet, bucket_of, coarse, find, find_in
 from hamsaya.matching.types import Hit, Record
-from hamsaya.translog.tree import Tree, leaf_hash, verify_inclusion
+from hamsaya.translog.tree import Tree, leaf_hash
 from tests.matching.scene import BUILT, DECOY_SEED, EDITION, KEY, build, phone, records
 
 
@@ -126,23 +127,21 @@ def test_another_epochs_key_gives_another_set() -> None:
     assert not tag_sets[0] & tag_sets[1]
 
 
-def test_root_and_proofs_are_those_of_the_log() -> None:
-    """The root is RFC 9162's over 4,096 leaves, so any verifier of the log can check a bucket."""
+def test_the_root_is_that_of_the_log() -> None:
+    """The root is RFC 9162's over 4,096 leaves, as of the log."""
     tree = Tree(leaf_hash(BUILT.tags.bucket(number)) for number in range(BUCKETS))
     assert BUILT.notice.root == tree.root()
-    number = bucket_of(output(1))
-    proof = tags.bucket_proof(BUILT.tags, number)
-    assert proof == tree.inclusion(number)
-    verify_inclusion(number, BUCKETS, leaf_hash(BUILT.tags.bucket(number)), proof, BUILT.notice.root)
 
 
 def test_a_bucket_gives_the_same_hits_as_the_set() -> None:
-    """Where a set is too large to fetch, one bucket and its proof are enough."""
+    """What is fetched bucket by bucket is the set, and each bucket is enough for what lies in it."""
     assert b"".join(BUILT.tags.bucket(number) for number in range(BUCKETS)) == BUILT.tags.entries
+    hashes = tags.leaf_hashes(BUILT.tags)
+    tags.verify_hashes(BUILT.notice, hashes)
     for each in range(12):
         number = bucket_of(output(each))
-        entries, proof = BUILT.tags.bucket(number), tags.bucket_proof(BUILT.tags, number)
-        tags.verify_bucket(BUILT.notice, number, entries, proof)
+        entries = BUILT.tags.bucket(number)
+        tags.verify_hashed(hashes[number], number, entries)
         assert find_in(entries, EDITION, BUILT.tags.desks, output(each)) == find(BUILT.tags, output(each))
 
 
@@ -191,20 +190,28 @@ def test_a_logged_set_with_a_tag_twice_is_refused() -> None:
 
 
 def test_a_stuffed_bucket_is_refused() -> None:
-    """One bucket may not hold what the logged set does not, nor entries of another bucket, nor shorten its proof."""
-    number = bucket_of(output(1))
-    entries, proof = BUILT.tags.bucket(number), tags.bucket_proof(BUILT.tags, number)
-    for at, served, shown in (
-        (number, entries + entries[-ENTRY_BYTES:-1] + b"\xff", proof),
-        (number, b"", proof),
-        (number ^ 1, entries, proof),
-        (number, entries, proof[:-1]),
-        (number, entries, [*proof[:-1], bytes(32)]),
-        (number + BUCKETS, entries, proof),
+    """One bucket may not hold what the logged set does not, nor entries of another bucket, nor may its hash change."""
+    number, hashes = bucket_of(output(1)), tags.leaf_hashes(BUILT.tags)
+    entries = BUILT.tags.bucket(number)
+    for at, served in (
+        (number, entries + entries[-ENTRY_BYTES:-1] + b"\xff"),
+        (number, b""),
+        (number, entries[:-1]),
+        (number ^ 1, entries),
     ):
         with pytest.raises(PeerError) as refused:
-            tags.verify_bucket(BUILT.notice, at, served, shown)
+            tags.verify_hashed(hashes[at], at, served)
         assert refused.value.code == "wrong-set"
+
+
+@pytest.mark.parametrize("shown", [lambda hashes: hashes[:-1], lambda hashes: [*hashes, bytes(32)],
+                                   lambda hashes: [bytes(32), *hashes[1:]], lambda hashes: hashes[::-1]],
+                         ids=["one fewer", "one more", "one exchanged", "out of order"])
+def test_bucket_hashes_that_do_not_lead_to_the_root_are_refused(shown: Callable[[list[bytes]], list[bytes]]) -> None:
+    """Whoever serves hashes of his own could stuff any bucket under them."""
+    with pytest.raises(PeerError) as refused:
+        tags.verify_hashes(BUILT.notice, shown(tags.leaf_hashes(BUILT.tags)))
+    assert refused.value.code == "wrong-set"
 
 
 def test_a_wrongly_sealed_entry_is_refused() -> None:

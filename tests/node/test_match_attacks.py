@@ -13,7 +13,7 @@ from hamsaya.canon import decode, encode
 from hamsaya.crypto.oprf import EpochKey
 from hamsaya.matching import tags
 from hamsaya.matching.audit import population
-from hamsaya.matching.probe import PER_CASE, PER_DAY, counts_per_peer
+from hamsaya.matching.probe import PER_CASE, PER_DAY
 from hamsaya.matching.types import Audit, Notice, Openings, Pick, ProbeAnswer, Record
 from hamsaya.messages.cases import Close
 from hamsaya.messages.charter import Cut
@@ -52,8 +52,12 @@ def open_cases(scene: Scene, count: int) -> list[str]:
 
 
 def counted(scene: Scene, *members: str) -> set[int]:
-    """Return how many inputs of Pakistan at Iran each of these nodes has counted."""
-    return {counts_per_peer(scene.node(member).state.matches, "ir").get("pk", 0) for member in members}
+    """Return how many inputs of Pakistan at Iran each of these nodes has counted, over all days."""
+    return {
+        sum(inputs for account, inputs in scene.node(member).state.matches.asked.items()
+            if (account.responder, account.querier) == ("ir", "pk") and isinstance(account.what, int))
+        for member in members
+    }
 
 
 # -- whoever asks -------------------------------------------------------------------------------------------

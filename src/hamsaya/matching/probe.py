@@ -163,27 +163,6 @@ def answered_on(state: MatchState, responder: str, querier: str, at: int) -> int
     return state.answered.get(_accounts(responder, querier, "", at)[1], 0)
 
 
-def counts_per_peer(state: MatchState, responder: str) -> dict[str, int]:
-    """Return the inputs each peer has ever asked ``responder`` about: what the owner of the files sees at once."""
-    totals: dict[str, int] = {}
-    for account, inputs in state.asked.items():
-        if account.responder == responder and isinstance(account.what, int):
-            totals[account.querier] = totals.get(account.querier, 0) + inputs
-    return dict(sorted(totals.items()))
-
-
-def expected_leak(probes: float, records: float, domain: float) -> float:
-    """Return the hits that blind guessing can expect: probes × density of the records in their domain.
-
-    Args:
-        probes: Guesses, such as ``PER_DAY`` for a day.
-        records, domain: How many values are in the set, out of how many that exist; 0 <= records <= domain, domain > 0.
-    """
-    if not 0 <= records <= domain or domain <= 0:
-        raise ValueError("expected 0 <= records <= domain and a domain above 0")
-    return probes * records / domain
-
-
 # -- refusals -----------------------------------------------------------------------------------------------
 
 

@@ -179,27 +179,6 @@ def root_of(tags: TagSet) -> bytes:
     return _levels(tags)[-1][0]
 
 
-def bucket_proof(tags: TagSet, number: int) -> list[bytes]:
-    """Return the inclusion proof of bucket ``number``: 12 hashes, leaf side first."""
-    return [level[(number >> height) ^ 1] for height, level in enumerate(_levels(tags)[:-1])]
-
-
-def verify_bucket(notice: Notice, number: int, entries: bytes, proof: Sequence[bytes]) -> None:
-    """Return when ``entries`` are bucket ``number`` of the set that ``notice`` is about.
-
-    Raises:
-        PeerError: they are not (code ``wrong-set``).
-    """
-    result = _leaf(_checked(entries, number, number + 1))
-    if len(proof) != BUCKET_BITS or not 0 <= number < BUCKETS:
-        raise _wrong(f"a bucket below {BUCKETS} with a proof of {BUCKET_BITS} hashes")
-    for height, sibling in enumerate(proof):
-        left, right = (sibling, result) if number >> height & 1 else (result, sibling)
-        result = hashlib.sha256(b"\1" + left + right).digest()
-    if result != notice.root:
-        raise _wrong("a bucket that leads to the logged root")
-
-
 def leaf_hashes(tags: TagSet) -> list[bytes]:
     """Return the hashes of the set's buckets in order; with them a set is fetched bucket by bucket, each verified."""
     return [_leaf(tags.bucket(number)) for number in range(BUCKETS)]
