@@ -104,7 +104,7 @@ def bench(
         typer.Argument(help="Which measurement."),
     ] = "all",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds, wider error.")] = False,
-    part: Annotated[list[str] | None, typer.Option(help="One part of bench monitor; repeat.")] = None,
+    part: Annotated[list[str] | None, typer.Option(help="One part of bench monitor or price; repeat.")] = None,
 ) -> int:
     """Measure, each figure as a ratio to a raw limit taken in the same run."""
     from hamsaya.cli.bench import run
