@@ -63,3 +63,17 @@ def test_parts_of_the_bench_are_named() -> None:
     with pytest.raises(Exception, match="ten-nodes"):
         bench_price.price(True, ("nothing",))
     assert bench_price.price(True, ("shapley",)).keys() == {"shapley_twenty_s"}
+
+
+def test_a_question_to_a_pack_loads_neither_arrays_nor_a_transport() -> None:
+    """Start-up is most of what a person waits for, so a price of published figures loads nothing it has no use for."""
+    code = """
+import sys
+from hamsaya.cli.main import main
+try:
+    main(["linkage", "what-if", "--pack", "afpak", "--json"])
+finally:
+    loaded = {"numpy", "scipy", "httpx", "cedarpy", "hamsaya.adapters.sqlite"} & sys.modules.keys()
+    assert not loaded, loaded
+"""
+    assert json.loads(asyncio.run(run("-c", code)))["cheapest"]

@@ -29,8 +29,8 @@ from hamsaya.charter.types import document_from_plain
 from hamsaya.compliance.types import EMPTY_COMPLIANCE, Attested, ComplianceState, EvidenceItem, FindingCase
 from hamsaya.linkage.plan import Member, Plan, Project, Sender
 from hamsaya.linkage.types import EMPTY_LINKAGE
-from hamsaya.node.bootstrap import open_named_pack, pack_priors
 from hamsaya.node.observed import observed
+from hamsaya.node.packs import open_named_pack, pack_priors
 from hamsaya.node.price_setup import setup_of
 from hamsaya.node.what_if import what_if
 
