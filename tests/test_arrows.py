@@ -6,8 +6,8 @@ Rules
    input and output of its own. The array libraries are for the cores that compute on arrays, and no node loads them
    before it is asked for such a thing.
 3. Of a core, ``ports``, ``adapters`` and the faces see the module ``types`` only; ``node`` sees all of it.
-4. ``adapters`` are named by ``node/bootstrap.py`` and ``node/data_files.py`` alone, and by the commands that play
-   operator and attacker.
+4. ``adapters`` are named by ``node/bootstrap.py``, ``packs.py`` and ``data_files.py`` alone, and by the commands that
+   play operator and attacker.
 5. ``regions`` is data.
 
 An import under ``TYPE_CHECKING``, inside a function, relative or by name (``import_module``) counts like any
@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 # Rooms that see of a core its types only.
 SEES_TYPES = frozenset({"ports", "adapters"}) | FACES
 # The modules that name adapters.
-WIRING = frozenset((f"{PACKAGE}.node.bootstrap", f"{PACKAGE}.node.data_files"))
+WIRING = frozenset(f"{PACKAGE}.node.{name}" for name in ("bootstrap", "packs", "data_files"))
 # Commands that play the operator, the network and the attacker on this machine: they may import anything.
 PLAYERS = tuple(f"{PACKAGE}.cli.{name}" for name in ("demo", "bench", "exercise"))
 

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hamsaya.cli.main import app
-from hamsaya.node.bootstrap import open_charter
 from hamsaya.node.charter_report import report_of
+from hamsaya.node.packs import open_charter
 from tests.support.charters import charter, clause, instrument, party
 
 EVERY = ["full", "partial", "observer", "absent", "suspended"]

@@ -18,9 +18,9 @@ from hamsaya.charter.types import Document, document_from_plain
 from hamsaya.charter.votes import And
 from hamsaya.compliance.types import EMPTY_COMPLIANCE, Attested, ComplianceState, EvidenceItem, FindingCase
 from hamsaya.linkage.types import EMPTY_LINKAGE, LinkageState, Moved, Quantity, TrancheRecord
-from hamsaya.node.bootstrap import open_named_pack, pack_priors
 from hamsaya.node.chain import Charter, Looks, Panel, b_chain, voters_of
 from hamsaya.node.observed import observed
+from hamsaya.node.packs import open_named_pack, pack_priors
 from hamsaya.node.price_setup import Setup, apply_setting, parse_rule_words, setup_of
 from hamsaya.node.what_if import WhatIf, what_if
 from tests.node.making import clone, parties

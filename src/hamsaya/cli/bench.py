@@ -7,7 +7,7 @@
     charter  CPU of a decision ÷ public-key floor CPU of the message it is about, remembered and not (lower is better);
              and the seconds that exact indices of 25 members and the report of 200 clauses take
     monitor  what ``cli/bench_monitor.py`` lists, or the parts named with --part
-    price    what ``cli/bench_price.py`` lists: schedules, what-if, calibration
+    price    what ``cli/bench_price.py`` lists, or the parts named: schedules, calibration, what-if at ten nodes
     files    a file from one node's disk to another's desk over mutual TLS ÷ raw AES-256-GCM of the same bytes (higher
              is better); ``bench_files``
 
@@ -34,13 +34,13 @@ from hamsaya.cli.output import print_json
 
 
 def run(name: str, as_json: bool, quick: bool, parts: tuple[str, ...] = ()) -> int:
-    """Measure one bench or all, print the figures, return 0; ``parts`` choose among those of ``monitor``."""
+    """Measure one bench or all, print the figures, return 0; ``parts`` choose among those of it."""
     benches: dict[str, Callable[[bool], dict[str, Any]]] = {
         "receive": receive, "exchange": exchange, "log": log, "seal": sealing, "charter": charter, "matching": matching,
-        "monitor": lambda quick: monitor(quick, parts), "price": price, "files": files,
+        "monitor": lambda quick: monitor(quick, parts), "price": lambda quick: price(quick, parts), "files": files,
     }
-    if parts and name != "monitor":
-        raise OperatorError("expected --part with bench monitor only", code="unknown-bench")
+    if parts and name not in ("monitor", "price"):
+        raise OperatorError("expected --part with bench monitor or bench price only", code="unknown-bench")
     if name != "all" and name not in benches:
         raise OperatorError(f"expected one of all, {', '.join(benches)}", code="unknown-bench")
     console = Console(stderr=True, highlight=False)

@@ -1,11 +1,12 @@
-"""``hamsaya bench price``: what prices, schedules and judgements take, and whether they hold.
+"""``hamsaya bench price [--part NAME]``: what prices, schedules and judgements take, and whether they hold.
 
     law          largest gap between the linear program and the closed form (must be below 1e-9)
     schedule     seconds for 9 members, 40 quarters and 12 projects; worlds in which somebody's incentive breaks
-    what_if      seconds from two settings to the answer at ten nodes in turn, each with a record of findings
+    what-if      seconds from two settings to the answer at ten nodes in turn, each with a record of findings
     calibration  largest gap between stated and realised frequency in any tenth, and the share judged rightly
     attestors    labels a second learned from, by expectation-maximisation
     shapley      seconds for exact shares of twenty members
+    ten-nodes    a what-if from the command line to its answer at ten running nodes: ``cli/bench_price_nodes.py``
 
 Ratios: the schedule's two programs ÷ the same first program handed to the solver ready made (lower is better); a
 sampled world ÷ one vectorised pass over as many numbers (lower is better). Wall clock, medians of rounds.
@@ -21,14 +22,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
 from hamsaya.base.interval import Interval
 from hamsaya.charter.types import document_from_plain
 from hamsaya.compliance.types import EMPTY_COMPLIANCE, Attested, ComplianceState, EvidenceItem, FindingCase
 from hamsaya.linkage.plan import Member, Plan, Project, Sender
 from hamsaya.linkage.types import EMPTY_LINKAGE
-from hamsaya.node.bootstrap import open_named_pack, pack_priors
 from hamsaya.node.observed import observed
+from hamsaya.node.packs import open_named_pack, pack_priors
 from hamsaya.node.price_setup import setup_of
 from hamsaya.node.what_if import what_if
 
@@ -36,11 +38,27 @@ WORLDS, COMMITMENTS, NODES, FINDINGS = 100_000, 100_000, 10, 1000
 NOW = 1_790_000_000_000
 
 
-def price(quick: bool) -> dict[str, Any]:
-    """Measure all of it."""
+def price(quick: bool, parts: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Measure the parts named, or all; raises OperatorError for one that there is not."""
     rounds = 2 if quick else 5
-    return {**_law(rounds), **_schedule(rounds), **_what_if(rounds), **_calibration(quick), **_attestors(rounds),
-            **_shapley()}
+    known: dict[str, Callable[[], dict[str, Any]]] = {
+        "law": lambda: _law(rounds), "schedule": lambda: _schedule(rounds), "what-if": lambda: _what_if(rounds),
+        "calibration": lambda: _calibration(quick), "attestors": lambda: _attestors(rounds), "shapley": _shapley,
+        "ten-nodes": lambda: _ten_nodes(quick),
+    }
+    if unknown := [name for name in parts if name not in known]:
+        raise OperatorError(f"expected parts among {', '.join(known)}, received {', '.join(unknown)}",
+                            code="unknown-bench")
+    figures: dict[str, Any] = {}
+    for name in parts or known:
+        figures |= known[name]()
+    return figures
+
+
+def _ten_nodes(quick: bool) -> dict[str, Any]:
+    from hamsaya.cli.bench_price_nodes import ten_nodes
+
+    return ten_nodes(quick)
 
 
 def corridor(seed: int) -> Plan:

@@ -75,8 +75,8 @@ def explain(
 
 
 def _explain_file(session: Session, path: Path, charter: str | None) -> None:
-    from hamsaya.node.bootstrap import open_charter
     from hamsaya.node.charter_request import explain_request, read_request
+    from hamsaya.node.packs import open_charter
 
     request = read_request(path)
     _require_kind(request.kind)

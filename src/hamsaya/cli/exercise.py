@@ -134,6 +134,10 @@ class Exercise:
         for report in reports:
             await self.fleet.send(member, "monitor.report", report, ["all"])
 
+    async def delivered(self) -> None:
+        """Return once everything said has arrived everywhere."""
+        await self._until("every message delivered", self._settled)
+
     async def _settled(self) -> bool:
         views = await self.fleet.everywhere("status")
         return not any(view["outbox"].get("waiting") for view in views.values())
@@ -306,7 +310,7 @@ class Exercise:
     # 9
     async def logs(self) -> None:
         """Every log is cosigned by the others and audited; every message is accounted for at both ends."""
-        await self._until("every message delivered", self._settled)
+        await self.delivered()
         await self.fleet.everywhere("cosign")
         audits = await self.fleet.everywhere("audit")
         self.outcome["logs_verified"] = len(audits)
@@ -323,7 +327,7 @@ class Exercise:
             if not counts["lost"]:
                 break
             await asyncio.sleep(0.5)
-            await self._until("every message delivered", self._settled)
+            await self.delivered()
         return counts
 
     async def _until(self, what: str, done: Callable[[], Awaitable[Any]]) -> Any:

@@ -104,7 +104,7 @@ def bench(
         typer.Argument(help="Which measurement."),
     ] = "all",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds, wider error.")] = False,
-    part: Annotated[list[str] | None, typer.Option(help="One part of bench monitor; repeat.")] = None,
+    part: Annotated[list[str] | None, typer.Option(help="One part of bench monitor or price; repeat.")] = None,
 ) -> int:
     """Measure, each figure as a ratio to a raw limit taken in the same run."""
     from hamsaya.cli.bench import run
@@ -124,7 +124,7 @@ def with_names(words: Sequence[str]) -> list[str]:
     """Return the command line with every ``--with-NAME`` of ``demo`` spelt ``--with ID``; others stay as they are."""
     if "demo" not in words[:1] or not any(word.startswith(PRESENT) for word in words):
         return list(words)
-    from hamsaya.node.bootstrap import open_named_pack
+    from hamsaya.node.packs import open_named_pack
 
     parties = open_named_pack(None).parties
     ids = {spelling: party.id for party in parties

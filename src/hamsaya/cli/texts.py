@@ -51,8 +51,8 @@ def power(
 @command(app, "report", "json")
 def report(session: Session, charter: CharterName = None) -> None:
     """Report what a charter gives to whom: who can decide, what stops it, powers nobody can use, every article."""
-    from hamsaya.node.bootstrap import open_charter
     from hamsaya.node.charter_report import report_of
+    from hamsaya.node.packs import open_charter
 
     view = report_of(open_charter(charter))
     absences = list(view.decidable)

@@ -9,7 +9,7 @@ import msgspec
 from hamsaya.charter.check import check
 from hamsaya.charter.problem import Problem
 from hamsaya.charter.types import document_bytes, revision
-from hamsaya.node.bootstrap import charters_beside, open_charter
+from hamsaya.node.packs import charters_beside, open_charter
 
 
 class Amendment(NamedTuple):

@@ -1,4 +1,4 @@
-"""Wiring: the one module that names adapters. It founds a node in a directory and opens it again.
+"""Wiring, beside ``packs`` and ``data_files``: founds a node in a directory and opens it again.
 
     DIR/node.toml     what this node is: slug, pack, endpoint, exercise clock     (public)
     DIR/node.card     the card for the peers' operators                           (public)
@@ -30,23 +30,20 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate
 
 from hamsaya.adapters import unsc
-from hamsaya.adapters.charterfile import HEAD, VERSION, load_charter, versions
 from hamsaya.adapters.chunkfiles import FileChunks
 from hamsaya.adapters.clock import ExerciseClock, SystemClock, SystemRandom
 from hamsaya.adapters.http import HttpTransport, admit, make_certificate, server_context
 from hamsaya.adapters.keyfile import KeyFile
-from hamsaya.adapters.regionpack import Pack, builtin_pack, load_pack
+from hamsaya.adapters.regionpack import Pack
 from hamsaya.adapters.sqlite import SqliteStore
 from hamsaya.base.errors import OperatorError
 from hamsaya.base.ids import member_id
-from hamsaya.base.interval import Interval
 from hamsaya.charter.cedar import Engine
 from hamsaya.charter.check import require_sound
 from hamsaya.charter.compiled import compile_document
-from hamsaya.charter.types import Document, document_from_plain
+from hamsaya.charter.types import document_from_plain
 from hamsaya.crypto.signing import SigningKey
 from hamsaya.crypto.support import require_post_quantum
-from hamsaya.linkage.types import Quantity
 from hamsaya.messages.acts import PersonKey
 from hamsaya.messages.keys import SIGNING_LIFETIME, Card, encode_card, open_card, sign_statement
 from hamsaya.messages.node import Peer
@@ -54,6 +51,11 @@ from hamsaya.node.agreement import CLOCKS, Agreement
 from hamsaya.node.annexes import clock_annexes
 from hamsaya.node.core import Node, Step, no_step, open_node
 from hamsaya.node.listing import read_kept
+from hamsaya.node.packs import charters_beside as charters_beside
+from hamsaya.node.packs import open_charter as open_charter
+from hamsaya.node.packs import open_named_pack as open_named_pack
+from hamsaya.node.packs import pack_inputs as pack_inputs
+from hamsaya.node.packs import pack_priors as pack_priors
 from hamsaya.node.rotation import reissue_card
 from hamsaya.node.send import Draft, SendJob
 from hamsaya.node.service import Pace, Service
@@ -61,8 +63,6 @@ from hamsaya.node.transfer import MIB
 from hamsaya.ports.clock import Clock
 from hamsaya.ports.keys import KeyRing, KeyStore, new_ring, rotate
 
-MONEY_A_YEAR = "MUSD/year"
-"""The unit of a project's figures that are flows of money."""
 ENGINE = Engine()
 """Cedar beside the reference, one for the process: what it remembers depends on the charter's text alone."""
 
@@ -351,43 +351,6 @@ def open_pack(settings: Settings) -> Pack:
     return _with_present(open_named_pack(settings.pack), settings.present)
 
 
-def open_named_pack(name: str | None) -> Pack:
-    """Return the pack in folder ``name``, else the built-in pack of that name; None is the default one."""
-    return load_pack(Path(name)) if name is not None and Path(name).is_dir() else builtin_pack(name)
-
-
-def open_charter(name: str | None) -> Document:
-    """Return the charter ``name``, read from data alone.
-
-    Args:
-        name: A version's folder or its ``charter.toml``, a pack's folder, a single file, an installed pack with or
-            without a version (``PACK/2026-09-01``), a version of the default pack; None is that pack's own.
-    Raises:
-        OperatorError: there is none, or it does not fit its schema; the file and the field are named.
-    """
-    path = Path(name or "")
-    if name is not None and path.exists() and not (path / "pack.toml").is_file():
-        whole = path.parent if path.is_file() and (path.parent / "articles").is_dir() else path
-        if whole.is_dir() and not (whole / HEAD).is_file():
-            raise OperatorError(f"{path}: expected the folder of a pack or of a version (with pack.toml or {HEAD}), or "
-                                f"a {HEAD}", code="pack-unreadable")
-        return document_from_plain(load_charter(whole)[0])
-    pack, _, version = ("", "", name) if name is not None and VERSION.match(name) else (name or "").partition("/")
-    opened = builtin_pack(pack or None, version or None) if not path.is_dir() or not name else load_pack(path)
-    return document_from_plain(opened.charter)
-
-
-def charters_beside(name: str | None) -> list[str]:
-    """Return the versions that stand beside the charter ``name``, each as a name that ``open_charter`` takes."""
-    path = Path(name or "")
-    if name is not None and path.exists():
-        folder = path / "charter" if (path / "pack.toml").is_file() else (path if path.is_dir() else path.parent).parent
-        return [str(folder / version) for version in versions(folder.parent)] if folder.name == "charter" else []
-    pack = "" if name is None or VERSION.match(name) else name.partition("/")[0]
-    opened = builtin_pack(pack or None)
-    return [f"{opened.id}/{version}" for version in opened.versions]
-
-
 def _with_present(pack: Pack, present: tuple[str, ...]) -> Pack:
     """Return ``pack`` with the named parties in full standing; the charter's revision changes with it."""
     unknown = set(present) - {party.id for party in pack.parties}
@@ -471,23 +434,6 @@ def _lock(directory: Path) -> int:
         raise OperatorError(f"{directory} is in use by a running node; talk to it instead (hamsaya does so by itself "
                             "while it runs)", code="locked") from None
     return descriptor
-
-
-def pack_inputs(pack: Pack) -> dict[str, Interval]:
-    """Return a pack's priors for the price of compliance by name."""
-    return {name: quantity.value for name, quantity in pack_priors(pack).items() if name in pack.inputs}
-
-
-def pack_priors(pack: Pack) -> dict[str, Quantity]:
-    """Return a pack's published figures for the price of compliance, and its projects' yearly flows of money."""
-    found = {name: Quantity(Interval(prior.low, prior.mid, prior.high), prior.unit, prior.source)
-             for name, prior in pack.inputs.items()}
-    for project, figure in ((one, each) for one in pack.projects for each in one.figures):
-        if figure.unit == MONEY_A_YEAR:
-            value = Interval(figure.low, figure.value, figure.high)
-            found[f"flow.{project.id}.{figure.name}"] = Quantity(value, figure.unit, figure.source, figure.as_of,
-                                                                 figure.dispute)
-    return found
 
 
 def check_library() -> None:

@@ -12,7 +12,7 @@ from hamsaya.charter.diff import Changes, compare
 from hamsaya.charter.problem import Problem
 from hamsaya.charter.simulate import Simulated, Supposed, simulate
 from hamsaya.charter.types import revision
-from hamsaya.node.bootstrap import charters_beside, open_charter
+from hamsaya.node.packs import charters_beside, open_charter
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from hamsaya.adapters import ucdp, ucdpfetch
+from hamsaya.adapters import ucdp
 from hamsaya.adapters.accounts import read_accounts
 from hamsaya.adapters.clock import SystemClock
 from hamsaya.base.errors import PeerError
@@ -18,6 +18,9 @@ from hamsaya.monitor.merging_types import Account
 from hamsaya.monitor.types import Incident
 from hamsaya.ports.incidents import EventFile, IncidentStore, Problem
 from hamsaya.ports.layers import Layer
+
+if TYPE_CHECKING:
+    from hamsaya.adapters import ucdpfetch  # It loads an HTTP client, which commands that read files have no use for.
 
 
 def incidents_of(path: Path) -> tuple[Callable[[Callable[[PeerError], None]], Iterator[Incident]], tuple[str, str]]:
@@ -72,6 +75,8 @@ def hexagon_cells(lon: Any, lat: Any, resolution: int) -> tuple[Any, Callable[[A
 
 def release_address(version: str) -> str:
     """Return the official address of a release of UCDP; raises OperatorError ``unknown-release``."""
+    from hamsaya.adapters import ucdpfetch
+
     return f"{ucdpfetch.ADDRESS}/{ucdpfetch.release_path(version)}"
 
 
@@ -79,6 +84,8 @@ def fetch_file(
     address: str, folder: Path, sha256: str, each: Callable[[int, int | None], None]
 ) -> ucdpfetch.Fetched:
     """Download a public file, resuming what broke off."""
+    from hamsaya.adapters import ucdpfetch
+
     return ucdpfetch.fetch(address, folder, sha256=sha256, each=each)
 
 

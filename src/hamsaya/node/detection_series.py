@@ -22,8 +22,8 @@ from hamsaya.monitor.nowcast import nowcast, triangle
 from hamsaya.monitor.scan import Settings, scan
 from hamsaya.monitor.types import gid_of
 from hamsaya.monitor.zones import NONE_YET, Cells, Event, Followed, circle, contours, follow, joined
-from hamsaya.node.bootstrap import open_named_pack
 from hamsaya.node.detection import Each, Period, lay_incidents
+from hamsaya.node.packs import open_named_pack
 
 RISK = re.compile(r"\d{1,3}(\.\d{1,20})?")
 

@@ -31,10 +31,10 @@ from hamsaya.monitor.forecast_rows import table_of
 from hamsaya.monitor.grid import PRIO, Box, parse_box, reporters
 from hamsaya.monitor.incidents import Incidents, month_number, month_text
 from hamsaya.monitor.panel import Places
-from hamsaya.node.bootstrap import open_named_pack
 from hamsaya.node.data_files import open_incident_store
 from hamsaya.node.incident_store import held
 from hamsaya.node.incidents import read_incidents
+from hamsaya.node.packs import open_named_pack
 
 MOST_MONTHS = 720
 """Months before the last that are looked at: sixty years, whatever stray date a file begins with."""

@@ -11,9 +11,9 @@ import numpy as np
 
 from hamsaya.monitor.grid import PRIO, QUARTER, Box, Grid, parse_box, reporters
 from hamsaya.monitor.incidents import Incidents, month_text
-from hamsaya.node.bootstrap import open_named_pack
 from hamsaya.node.data_files import event_terms, fetch_file, hexagon_cells, release_address, write_incidents
 from hamsaya.node.incident_store import speaking
+from hamsaya.node.packs import open_named_pack
 from hamsaya.ports.incidents import IncidentStore
 
 __all__ = ["cell_counts", "export", "fetch_ucdp", "parse_box", "terms_of"]

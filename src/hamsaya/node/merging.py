@@ -23,8 +23,8 @@ from hamsaya.monitor.coverage import Own
 from hamsaya.monitor.merging import compared, linked
 from hamsaya.monitor.merging_types import Account, Incident, Key, Ledger, Linked, Verdict
 from hamsaya.monitor.types import COLUMNS, ROWS, months, row_column
-from hamsaya.node.bootstrap import open_named_pack
 from hamsaya.node.data_files import accounts_of, incidents_of
+from hamsaya.node.packs import open_named_pack
 
 __all__ = [  # With the types that its results are made of.
     "Account", "Incident", "Key", "Ledger", "Linked", "Merged", "blind_spots", "decide", "events_in_all", "keep",

@@ -21,9 +21,9 @@ from hamsaya.linkage import law
 from hamsaya.messages.monitor import Report
 from hamsaya.monitor.counts import counts, own_rows, split_report
 from hamsaya.monitor.types import Incident
-from hamsaya.node.bootstrap import open_charter, open_named_pack, open_pack, pack_inputs, pack_priors, read_settings
 from hamsaya.node.chain import price_chain
 from hamsaya.node.data_files import incidents_of
+from hamsaya.node.packs import open_charter, open_named_pack, pack_inputs, pack_priors
 from hamsaya.node.price_setup import setup_of
 from hamsaya.node.what_if import WhatIf, what_if
 
@@ -81,6 +81,8 @@ def reports_of(
         OperatorError: no incident in the period and no period given (``no-incidents``), or as the reader does.
         PeerError: the file is none of incidents; single bad rows are collected in ``bad``.
     """
+    from hamsaya.node.bootstrap import open_pack, read_settings  # Transport and store, which a price needs not.
+
     settings = read_settings(directory)
     incidents, published = incidents_of(path)
     file = IncidentFile()
