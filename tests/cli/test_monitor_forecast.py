@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,15 @@ def test_what_cannot_be_forecast_is_refused_with_the_next_step(incidents: str, t
     period = ("backtest", "--incidents", incidents, "--from", "2016-01", "--to", "2016-12", *common)
     assert answer(*period, code=1)["error"]["code"] == "bad-period"
     early = answer("backtest", "--incidents", incidents, "--from", "2006-01", "--to", "2006-12", *common, code=1)
-    assert "months of data" in early["error"]["message"]
+    assert "months of data" in early["error"]["message"] and "--from 2010-06 or later" in early["error"]["message"]
+    far = ("--region-box", "-170,-60,-160,-50", *QUICK)
+    for words, said in (
+        (("--from", "2014-12", "--to", "2014-01", *common), "months that run forward"),
+        (("--from", "2001-01", "--to", "2001-12", *common), "the incidents begin in 2005-"),
+        (("--from", "2014-01", "--to", "2014-12", *far), "the order is west,south,east,north"),
+    ):
+        refused = answer("backtest", "--incidents", incidents, *words, code=1)["error"]
+        assert said in refused["message"], refused
     nowhere = ("forecast", "--incidents", incidents, "--origin", "2015-06", "--out", str(tmp_path), "--region-box",
                "61.0,31.0,61.1,31.1", *QUICK)
     assert answer(*nowhere, code=1)["error"]["code"] == "bad-period"
@@ -152,6 +161,26 @@ def test_what_cannot_be_forecast_is_refused_with_the_next_step(incidents: str, t
     other = answer("backtest", "--incidents", str(tmp_path / "other.csv"), "--from", "2014-01", "--to", "2014-12",
                    *common, code=1)
     assert other["error"]["code"] != "system"
+
+
+def test_the_earliest_month_that_it_names_can_be_replayed(incidents: str) -> None:
+    """The next step that a refusal names must be one that works, and the month before it must not."""
+    for last, code in (("2010-05", 1), ("2010-06", 0)):
+        answer("backtest", "--incidents", incidents, "--from", last, "--to", "2010-06", "--region-box", BOX, *QUICK,
+               code=code)
+
+
+def test_without_its_library_a_tier_is_left_out_and_told(incidents: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for everything, the other tiers are scored and the missing one named; asked for by name, it is refused."""
+    monkeypatch.setitem(sys.modules, "lightgbm", None)  # As if it were not installed.
+    given = ("backtest", "--incidents", incidents, "--from", "2014-12", "--to", "2014-12", "--region-box", BOX,
+             "--learn-months", "48", "--workers", "1")
+    made = answer(*given)
+    assert set(made["models"]) == {"conflictology", "conflictology_n", "kernel"}
+    assert any("ladder is left out" in one and "hamsaya[ladder]" in one for one in made["warnings"])
+    assert "Warning: the tier ladder is left out" in run(*given).stderr
+    refused = answer(*given, "--tiers", "conflictology,kernel,ladder", code=1)["error"]
+    assert refused["code"] == "missing-extra" and "--tiers conflictology,kernel" in refused["message"]
 
 
 @pytest.mark.parametrize("words", [

@@ -187,8 +187,7 @@ def test_top_and_secondary_clusters_are_those_of_satscan(name: str, shared_data:
     answer, study, names = reference(shared_data, name)
     chosen = Settings("prospective" in answer["analysis"], answer["max_radius_km"], replicates=999, seed=1)
     found = scan(study, chosen, threads).clusters
-    shown = [one for one in answer["clusters"] if float(one["p_value"]) < 0.98]
-    assert len(found) >= len(shown) > 4
+    assert len(found) >= len(answer["clusters"]) > 4  # All of them, whatever the seed makes of those near p = 1.
     for ours, theirs in zip(found, answer["clusters"], strict=False):
         assert [names[place] for place in ours.places] == theirs["locations"]
         assert ours.statistic == pytest.approx(theirs["statistic"], abs=1.1e-6)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 TIERS = ("conflictology", "kernel", "ladder")
-ALL_TIERS = ",".join(TIERS)
 MONTH_FORM = "YYYY-MM"
 MOST_AHEAD = 36
 
@@ -62,8 +61,9 @@ AsOf = Annotated[int | None, typer.Option(
     parser=instant, metavar="DATE", help="The store as it was known then.")]
 RegionBox = Annotated[str, typer.Option(
     "--region-box", metavar="W,S,E,N", help="Degrees; the cells whose centre lies in it.")]
-Chosen = Annotated[str, typer.Option(
-    "--tiers", parser=_tiers, metavar="NAMES", help="Separated by commas; conflictology is always shown.")]
+Chosen = Annotated[str | None, typer.Option(
+    "--tiers", parser=_tiers, metavar="NAMES",
+    help="Separated by commas, conflictology first; else all that are installed.")]
 Types = Annotated[str, typer.Option(
     parser=_types, metavar="1,2,3", help="Types of violence that count: 1 state-based, 2 non-state, 3 one-sided.")]
 Places = Annotated[Literal["spread", "point", "drop"], typer.Option(
@@ -90,7 +90,7 @@ def backtest(
     protocol: Annotated[Literal["rolling", "challenge"], typer.Option(
         help="Every month an origin; or each October, for the 3rd to 14th month after it.")] = "rolling",
     horizons: Horizons = "1-6",
-    tiers: Chosen = ALL_TIERS,
+    tiers: Chosen = None,
     types: Types = "1,2,3",
     places: Places = "spread",
     cells: Cells = None,
@@ -105,16 +105,19 @@ def backtest(
     _one_thread()
     from hamsaya.node import forecasting
 
+    tiers, absent = _at_hand(tiers)
     asked = _asked(incidents, store, as_of, region_box, zone_box, tiers, types, places, cells, learn_months, seed,
                    horizons)
     with counting("replay", "origins and horizons") as each:
         found = forecasting.replay(asked, first=first, last=last, workers=workers, protocol=protocol,
                                    each=lambda done, of: each(done))
+    found["warnings"] += absent
     complaints = [] if check is None else forecasting.worse(found, _committed(check))
     session.answer({**found, "worse": complaints} if check is not None else found, *_blocks(found))
     if complaints and not session.as_json:
         for one in complaints:
             complain("worse", one, as_json=False)
+    _warn(session, found["warnings"])
     return 1 if complaints else 0
 
 
@@ -129,7 +132,7 @@ def forecast(
     as_of: AsOf = None,
     form: Annotated[Literal["parquet", "json"], typer.Option("--format", help="Of the distributions.")] = "parquet",
     horizons: Horizons = "1-6",
-    tiers: Chosen = ALL_TIERS,
+    tiers: Chosen = None,
     types: Types = "1,2,3",
     places: Places = "spread",
     cells: Cells = None,
@@ -144,9 +147,11 @@ def forecast(
     _one_thread()
     from hamsaya.node import forecasting
 
+    tiers, absent = _at_hand(tiers)
     asked = _asked(incidents, store, as_of, region_box, None, tiers, types, places, cells, learn_months, seed, horizons)
     quoted = None if scores is None else _json(scores)
     made = forecasting.forecast_from(asked, origin=origin, workers=workers, quoted=quoted)
+    made.about["warnings"] += absent
     out.mkdir(parents=True, exist_ok=True)
     file = out / f"forecast-{origin}.{form}"
     (_write_parquet if form == "parquet" else _write_json)(file, made.columns, made.about)
@@ -162,6 +167,23 @@ def forecast(
                          f"Most at risk in {top[0]['month']}, {top[0]['tier']}" if top else "Most at risk"))
     if not session.as_json:
         remark(made.about["notice"])
+    _warn(session, made.about["warnings"])
+
+
+def _warn(session: Session, warnings: list[str]) -> None:
+    for one in [] if session.as_json else warnings:
+        remark(f"Warning: {one}")
+
+
+def _at_hand(tiers: str | None) -> tuple[str, list[str]]:
+    """Return the tiers that were asked for, or all that can be computed here; and in words those that cannot."""
+    if tiers is not None:
+        return tiers, []
+    from hamsaya.node.forecasting import tiers_at_hand
+
+    held = tiers_at_hand()
+    return ",".join(held), [f"the tier {name} is left out: LightGBM is not installed or does not load; install "
+                            f"hamsaya[{name}]" for name in TIERS if name not in held]
 
 
 def _one_thread() -> None:

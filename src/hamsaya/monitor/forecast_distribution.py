@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
+from hamsaya.monitor.compiled import compiled
 from hamsaya.monitor.grid import Array
 
 COUNTS = np.array([*range(1, 11), 12, 14, 17, 20, 24, 30, 36, 45, 56, 70, 85, 100, 125, 150, 200, 250, 350, 500, 700,
@@ -63,7 +63,7 @@ def quantiles(exceed: Array, levels: Array) -> Array:
     return result
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+@compiled
 def _quantiles(exceed: Array, edges: Array, levels: Array) -> Array:
     rows, steps = exceed.shape
     result = np.zeros(levels.shape, np.int32)

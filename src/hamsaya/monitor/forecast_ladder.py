@@ -78,18 +78,20 @@ def grow_ladder(features: Array, deaths: Array, counts_as: Array) -> str:
 
 
 def _grow(settings: Mapping[str, Any], features: Array, label: Array, counts_as: Array, rounds: int) -> str:
-    data = _lightgbm().Dataset(features, label.astype("f4"), weight=counts_as, params={"max_bin": settings["max_bin"]})
-    return str(_lightgbm().train(dict(settings), data, rounds).model_to_string())
+    data = lightgbm().Dataset(features, label.astype("f4"), weight=counts_as, params={"max_bin": settings["max_bin"]})
+    return str(lightgbm().train(dict(settings), data, rounds).model_to_string())
 
 
 def _booster(text: str) -> Any:
-    return _lightgbm().Booster(model_str=text)
+    return lightgbm().Booster(model_str=text)
 
 
-def _lightgbm() -> Any:
+def lightgbm() -> Any:
+    """Return the library; raises OperatorError ``missing-extra`` where it is not installed or does not load."""
     try:
-        import lightgbm
-    except ImportError:
-        raise OperatorError("the ladder needs the extra: install hamsaya[ladder], or ask for the tiers without it",
+        import lightgbm as library
+    except (ImportError, OSError) as error:  # OSError: its own shared library, or the OpenMP one, is not there.
+        raise OperatorError(f"the ladder needs LightGBM ({type(error).__name__}): install hamsaya[ladder], on some "
+                            "systems libgomp1 too, or give --tiers conflictology,kernel",
                             code="missing-extra") from None
-    return lightgbm
+    return library

@@ -9,8 +9,8 @@ Source: Huang and Jebara (2009), "Approximating the permanent with belief propag
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from hamsaya.monitor.compiled import compiled_untyped
 from hamsaya.monitor.merging_columns import Floats, Ints
 
 SETTLED = 1e-4  # Largest change of any message, as a probability, at which nothing more is to come.
@@ -30,7 +30,7 @@ def marginals(left: Ints, right: Ints, sizes: tuple[int, int], odds: Floats) -> 
     return propagate(left, right, *sizes, odds, odds.copy(), odds.copy(), ROUNDS)  # type: ignore[no-any-return]
 
 
-@njit(cache=True)
+@compiled_untyped
 def propagate(i, j, na, nb, odds, mu, nu, rounds):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """As ``marginals``; ``mu`` and ``nu``, what pairs tell their right and left account, are kept for the next call."""
     a, b = np.empty(na), np.empty(nb)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from hamsaya.monitor.compiled import compiled_untyped
 from hamsaya.monitor.merging_types import Account
 
 Floats = NDArray[np.float64]
@@ -95,7 +95,7 @@ def candidate_pairs(left: Columns, right: Columns, km: float = RADIUS_KM, days: 
     return Pairs(i[sorting], j[sorting], distance[sorting], gap[sorting], widths[sorting])
 
 
-@njit(cache=True)
+@compiled_untyped
 def _search(  # type: ignore[no-untyped-def]
     ax, ay, af, al, bx, by, bf, bl, cells, starts, height, across, longest, km, days
 ):  # pragma: no cover - compiled
@@ -140,7 +140,7 @@ def _search(  # type: ignore[no-untyped-def]
     return i[:n], j[:n], far[:n], gap[:n], wide[:n]
 
 
-@njit(cache=True)
+@compiled_untyped
 def _grown(old, size):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     new = np.empty(size, old.dtype)
     new[: len(old)] = old

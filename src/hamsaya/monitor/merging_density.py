@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from hamsaya.monitor.compiled import compiled_untyped
 from hamsaya.monitor.merging_columns import KM_PER_DEGREE, RADIUS_KM, Columns, Floats, Ints
 
 CELLS_KM = (0.75, 2.0, 6.0, 20.0, 60.0, 240.0)
@@ -106,7 +106,7 @@ def _layer(x: Floats, y: Floats, size: float) -> Floats:
     return density
 
 
-@njit(cache=True)
+@compiled_untyped
 def _binned(corners, weights):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Return for each report the sum over its corners of weight times the others' weight there (a hash table)."""
     n = len(corners)
@@ -132,7 +132,7 @@ def _binned(corners, weights):  # type: ignore[no-untyped-def]  # pragma: no cov
     return others
 
 
-@njit(cache=True)
+@compiled_untyped
 def _compare(x, y, day, codes, bands, days, size, stride, far, close):  # type: ignore[no-untyped-def]  # pragma: no cover
     total, near = np.zeros(len(bands) + 1), np.zeros((len(bands) + 1, days + 1))
     both, one = np.zeros((len(codes), size)), np.zeros((len(codes), size))

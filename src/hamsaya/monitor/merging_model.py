@@ -28,8 +28,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from hamsaya.monitor.compiled import compiled_untyped
 from hamsaya.monitor.merging_assign import marginals, propagate
 from hamsaya.monitor.merging_columns import WINDOW_DAYS, Columns, Floats, Ints, Pairs
 from hamsaya.monitor.merging_density import BANDS_KM, code_shares, habits, place_density
@@ -190,7 +190,7 @@ def _learnt(left: Ints, right: Ints, sizes: tuple[int, int], seen: Evidence, sta
     return Weights(*learnt)
 
 
-@njit(cache=True)
+@compiled_untyped
 def _odds(place, group, day, deaths, codes, chance, by_place, by_day, by_deaths, shares):  # type: ignore[no-untyped-def]  # pragma: no cover
     odds = np.empty(len(day))
     never = (1 - shares[2]) * (1 - shares[3])
@@ -208,7 +208,7 @@ def _odds(place, group, day, deaths, codes, chance, by_place, by_day, by_deaths,
     return odds
 
 
-@njit(cache=True)
+@compiled_untyped
 def _rounds(  # type: ignore[no-untyped-def]
     i, j, na, nb, place, group, day, deaths, codes, chance, by_place, by_day, by_deaths, shares, rounds, inner,
     day_prior, prior,

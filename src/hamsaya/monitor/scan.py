@@ -9,7 +9,8 @@ Rules
    in common with one kept before *and* meets or touches it in time. This was read off SaTScan's answers, all of which
    it gives; its guide says no more than "no geographical overlap".
 3. p = (1 + replicates whose highest statistic reaches the cluster's) / (1 + replicates), for secondary clusters too,
-   which is conservative. A cluster that every replicate reaches is not shown.
+   which is conservative. Shown are clusters down to SHOWN of the lowest replicate's highest: whether one near it was
+   reached by all replicates or by all but one is chance, and the list shall not hang on the seed.
 4. With ``stop_after`` = h replicates end with the h-th that reaches the top cluster; p is then the share among those
    drawn (Besag and Clifford 1991, Biometrika 78(2): 301-304). Replicates count in their order, whoever drew them.
 5. Prospective: the recurrence interval is 1/p bins, how often chance alone shows such a cluster when one looks once a
@@ -43,6 +44,7 @@ Array = npt.NDArray[Any]
 PIECE = 40  # replicates to a piece of work
 WAVE = 8  # pieces asked for at once where replicates may stop early
 PILOT, PILOT_BAR, PILOT_SHARE = 9, 2.5, 0.75
+SHOWN = 0.9
 SEEDS = 1 << 64
 _Frames = tuple[Frame, ...]
 _Cases = tuple[int, int, Array, Array]  # places, lanes, and each case's place and bin
@@ -179,7 +181,7 @@ def scan(study: Study, settings: Settings, executor: Executor, each: Progress = 
     cases = (len(study.lat), window.lanes, study.place.astype("i4"), study.bins.astype("i4"))
     frames, top = _frames(made, cases, totals, settings)
     highest, stopped = _replicates(frames, cases, totals, settings, top, executor, each)
-    floor = float(highest.min()) if len(highest) else 0.0
+    floor = SHOWN * float(highest.min()) if len(highest) else 0.0
     kept = _kept(study, made.frame, zones, window, *candidates(made.frame, *cases, floor))
     return Found(_judged(kept, highest, stopped, settings), highest, stopped)
 
@@ -200,7 +202,7 @@ def _scan_scores(
         return executor.submit(_score_piece, study, settings, zones, window, range(start, stop))
 
     highest, stopped = _drawn(submit, settings, float(best.max()), each)
-    above &= best > (highest.min() if len(highest) else 0.0)
+    above &= best > (SHOWN * highest.min() if len(highest) else 0.0)
     frame = plan(zones, window, counts.sum(0), len(study.place), settings.least, study.expected, 1).frame
     kept = _kept(study, frame, zones, window, best[above], where[above])
     return Found(_judged(kept, highest, stopped, settings), highest, stopped)

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from hamsaya.monitor.compiled import compiled
 
 Array = npt.NDArray[Any]
 
@@ -50,7 +51,7 @@ def crps(observed: Array, ensemble: Array) -> Array:
     return result
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+@compiled
 def _crps_counted(observed: Array, ensemble: Array) -> Array:
     """Sum (F(k) - [y <= k])^2 over whole k: for whole numbers this is the integral, without a sort."""
     rows, members = ensemble.shape
@@ -80,7 +81,7 @@ def _crps_counted(observed: Array, ensemble: Array) -> Array:
     return scores
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+@compiled
 def _crps_sorted(observed: Array, ordered: Array) -> Array:
     scores = np.empty(len(ordered))
     for row in range(len(ordered)):
@@ -88,7 +89,7 @@ def _crps_sorted(observed: Array, ordered: Array) -> Array:
     return scores
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+@compiled
 def _one_sorted(outcome: float, ordered: Array) -> float:
     members = len(ordered)
     spread, distance = 0.0, 0.0

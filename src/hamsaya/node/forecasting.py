@@ -20,17 +20,19 @@ from typing import Any
 import numpy as np
 
 from hamsaya.base.errors import OperatorError
-from hamsaya.monitor.forecast import Plan, release_of
-from hamsaya.monitor.forecast_backtest import CHALLENGE, Protocol, backtest
+from hamsaya.monitor.forecast import TIERS, Plan, release_of
+from hamsaya.monitor.forecast_backtest import CHALLENGE, DECEMBER, OCTOBER, Protocol, backtest
 from hamsaya.monitor.forecast_card import Data, card
 from hamsaya.monitor.forecast_cube import Cube, cube_of
 from hamsaya.monitor.forecast_distribution import COUNTS, mean
 from hamsaya.monitor.forecast_features import GROUPS
+from hamsaya.monitor.forecast_ladder import lightgbm
 from hamsaya.monitor.forecast_report import report, worse
 from hamsaya.monitor.forecast_rows import table_of
 from hamsaya.monitor.grid import PRIO, Box, parse_box, reporters
 from hamsaya.monitor.incidents import Incidents, month_number, month_text
 from hamsaya.monitor.panel import Places
+from hamsaya.monitor.silence import silences
 from hamsaya.node.data_files import open_incident_store
 from hamsaya.node.incident_store import held
 from hamsaya.node.incidents import read_incidents
@@ -38,6 +40,9 @@ from hamsaya.node.packs import open_named_pack
 
 MOST_MONTHS = 720
 """Months before the last that are looked at: sixty years, whatever stray date a file begins with."""
+MEMORY_MONTHS = 12
+LEAST_MONTHS = 36
+"""The fewest months that a release may learn from."""
 Plain = dict[str, Any]
 Each = Callable[[int, int], None]
 
@@ -88,9 +93,13 @@ def replay(
         OperatorError: the period or the box cannot be scored with this file (``bad-period``, ``bad-box``).
         PeerError: the file is none of incidents.
     """
+    if first > last:
+        raise OperatorError(f"expected months that run forward, received {first} to {last}; exchange them",
+                            code="bad-period")
     table, data = _read(asked)
     cube = _cube(asked, table, month_number(last))
     plan = asked.plan if protocol == "rolling" else _with_horizons(asked.plan, CHALLENGE)
+    _long_enough(cube, plan, month_number(first), protocol)
     pack = open_named_pack(asked.pack)
     with executor_of(workers) as executor:
         try:
@@ -99,7 +108,33 @@ def replay(
         except ValueError as error:
             raise OperatorError(str(error), code="bad-period") from None
     zone = None if asked.zone is None else _box(asked.zone)
-    return {**report(run, zone=zone, reporters=reporters(pack.areas)), "data": data._asdict()}
+    since = month_number(first) - max(plan.horizons) - MEMORY_MONTHS
+    return {**report(run, zone=zone, reporters=reporters(pack.areas)), "data": data._asdict(),
+            "warnings": _warnings(table, data, since, month_number(last))}
+
+
+def _warnings(table: Incidents, data: Data, first: int, last: int) -> list[str]:
+    """Return in words what of the data the figures hide: bad rows, and silence that counts as peace."""
+    bad = [f"{data.left_out} bad rows of {data.name} were left out; hamsaya monitor ingest names them"]
+    return [*(bad if data.left_out else []), *silences(table, first, last)]
+
+
+def _long_enough(cube: Cube, plan: Plan, first: int, protocol: Protocol) -> None:
+    """Raise OperatorError ``bad-period`` with what to ask instead where the data begin too late for a replay."""
+    ends = DECEMBER if protocol == "rolling" else OCTOBER
+    ahead = max(plan.horizons) if protocol == "rolling" else CHALLENGE[0]
+    known = first - ahead
+    known -= (known - ends) % 12
+    if (lacking := plan.reach - (known - cube.first)) <= 0:
+        return
+    earliest = cube.first + plan.reach
+    earliest += (ends - earliest) % 12 + ahead
+    shorter = plan.learn_months - lacking
+    instead = f", or give --learn-months {shorter}" if shorter >= LEAST_MONTHS else ""
+    raise OperatorError(
+        f"expected {plan.reach} months of data up to {month_text(known)}, when the first release is made, received "
+        f"{max(0, known - cube.first)}: the incidents begin in {month_text(cube.first)}; begin with --from "
+        f"{month_text(earliest)} or later{instead}", code="bad-period")
 
 
 def forecast_from(asked: Asked, *, origin: str, workers: int, quoted: Plain | None = None) -> Made:
@@ -130,8 +165,9 @@ def forecast_from(asked: Asked, *, origin: str, workers: int, quoted: Plain | No
               for name, tier in release.tiers(features, known, horizon).items()]
     columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
     about = {"origin": origin, "release": release.digest, "counts": COUNTS.astype(int).tolist(), "rows":
-             len(columns["gid"]), "cells": len(cube.gid), "data": data._asdict(), "notice": "EXPERIMENTAL forecast by "
-             "area; read the model card. No ground for action against a person."}
+             len(columns["gid"]), "cells": len(cube.gid), "data": data._asdict(),
+             "warnings": _warnings(table, data, month_number(origin) - MEMORY_MONTHS + 1, month_number(origin)),
+             "notice": "EXPERIMENTAL forecast by area; read the model card. No ground for action against a person."}
     return Made(columns, card(release, features, known, data, quoted), about)
 
 
@@ -197,11 +233,17 @@ def _cube(asked: Asked, table: Incidents, last: int) -> Cube:
     if last > ends.max():
         raise OperatorError(f"the incidents end in {month_text(int(ends.max()))}, before "
                             f"{month_text(last)}; give a month that they reach", code="bad-period")
+    if last < ends.min():
+        raise OperatorError(f"the incidents begin in {month_text(int(ends.min()))}, after {month_text(last)}; give a "
+                            "month that they reach", code="bad-period")
     first = max(int(ends.min()), last - MOST_MONTHS)
     try:
         cube = cube_of(table, _box(asked.box), first=first, last=last, places=asked.places, land=asked.cells)
     except ValueError as error:
         raise OperatorError(str(error), code="bad-period") from None
+    if not cube.events.any():
+        raise OperatorError(f"no incident in or around the box {asked.box} up to {month_text(last)}; the order is "
+                            "west,south,east,north", code="bad-box")
     return cube if set(asked.types) == {1, 2, 3} else cube.of_types(asked.types)
 
 
@@ -224,4 +266,13 @@ def executor_of(workers: int) -> Iterator[Executor]:
         yield processes
 
 
-__all__ = ["Asked", "Made", "Plan", "executor_of", "forecast_from", "most_at_risk", "replay", "worse"]
+def tiers_at_hand() -> tuple[str, ...]:
+    """Return the tiers whose libraries are installed and load."""
+    try:
+        lightgbm()
+    except OperatorError:
+        return tuple(name for name in TIERS if name != "ladder")
+    return TIERS
+
+
+__all__ = ["Asked", "Made", "Plan", "executor_of", "forecast_from", "most_at_risk", "replay", "tiers_at_hand", "worse"]
