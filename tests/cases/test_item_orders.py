@@ -4,7 +4,7 @@ At each step a desk says whatever its rules let it, and letters arrive in any or
 refused at the other end too; what it was let do folds there, however late and after whatever else it comes.
 
 A recall, with what its originator's node recalls for it, and the withdrawal of a consent arrive before more is said: a
-product that crosses them is the one thing that nobody can heal (``onward``). A reference begins with the slug of whoever
+product that crosses them is the one thing that nobody can heal (``onward``). A reference begins with the slug of who
 gives it (``rules``).
 """
 
@@ -53,7 +53,7 @@ SAID: dict[str, Callable[[Item, str], Any]] = {
                                                   purpose="prevent-attack", officer="o-1"),
     "grant": lambda item, other: _consent(item, other, True),
     "withdraw": lambda item, other: _consent(item, other, False),
-    "consent-end": lambda item, other: ConsentEnd(consent=_reference(item, _asker(item, other), other), item=item.item),
+    "consent-end": lambda item, other: ConsentEnd(consent=_consent(item, other, False).consent, item=item.item),
     "hold": lambda item, other: Hold(item=item.item, law="law-1", prepared_by="o-1", released_by="o-2"),
     "unhold": lambda item, other: Unhold(item=item.item, law="law-1", prepared_by="o-1", released_by="o-2"),
     "tombstone": lambda item, other: Tombstone(item=item.item, reason="retention"),
@@ -79,8 +79,8 @@ def _reference(item: Item, asker: str, other: str) -> str:
 
 def _consent(item: Item, other: str, granted: bool) -> ConsentGiven:
     asker = _asker(item, other)
-    return ConsentGiven(consent=_reference(item, asker, other), item=item.item, asker=asker, to=[other], granted=granted,
-                        until=T0 + 60 * DAY, caveats=caveats(audience=(other,)), officer="o-1")
+    return ConsentGiven(consent=_reference(item, asker, other), item=item.item, asker=asker, to=[other],
+                        granted=granted, until=T0 + 60 * DAY, caveats=caveats(audience=(other,)), officer="o-1")
 
 
 def told(item: Item, kind: str, other: str, sender: str) -> tuple[str, ...]:

@@ -105,8 +105,7 @@ def test_silence_is_a_refusal_and_both_ends_record_it(urgency: str, term: int) -
 
 
 def test_a_consent_waits_for_a_freeze_that_gave_it_time() -> None:
-    """The originator's clock stood while the case was frozen; an end without the freeze waits for it and accuses nobody.
-    """
+    """The originator's clock stood while the case was frozen; an end without the freeze waits and accuses nobody."""
     desks = given_item()
     begun = asked(desks)
     frozen = Frozen(case="C-1", freeze="watch/1", by="watch", reason=get_args(FreezeReason)[0], officer="o-1",

@@ -43,8 +43,7 @@ from hamsaya.node.bootstrap import own_card
 from hamsaya.node.chain import Chain, price_chain
 
 WAIT_S = 30.0
-"""How long nothing at all may happen at any node while the script waits: a machine that is slow is no machine that hangs.
-"""
+"""How long nothing at all may happen at any node while the script waits: a slow machine is none that hangs."""
 BEGINS = "fast-time"
 Say = Callable[[str, str], None]
 
@@ -363,7 +362,7 @@ class Exercise:
 
 
 class Patience:
-    """How long the script goes on waiting: as long as a log grows or an outbox changes somewhere, and ``WAIT_S`` more."""
+    """How long the script waits: as long as a log grows or an outbox changes somewhere, and ``WAIT_S`` more."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet, self._seen, self._until = fleet, dict[str, Any](), time.monotonic() + WAIT_S

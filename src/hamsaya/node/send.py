@@ -32,8 +32,8 @@ from hamsaya.messages.cases import Answer, Open
 from hamsaya.messages.charter import CastVote, Propose, ballot_bytes
 from hamsaya.messages.envelope import CONTENT_KEY_BYTES, MAX_ENVELOPE_BYTES, Header, seal
 from hamsaya.messages.event import Event
-from hamsaya.messages.keys import STORE_AND_FORWARD
 from hamsaya.messages.items import ConsentGiven
+from hamsaya.messages.keys import STORE_AND_FORWARD
 from hamsaya.messages.kinds import Body, encode_body, kind_of, parse_body
 from hamsaya.messages.oversight import Report
 from hamsaya.node import handlers, house, locked, redaction
