@@ -3,7 +3,9 @@
 At each step a desk says whatever its rules let it, and letters arrive in any order or wait. What a desk was refused is
 refused at the other end too; what it was let do folds there, however late and after whatever else it comes.
 
-A recall arrives before more is said: a product that crosses it is the one thing that nobody can heal (``onward``).
+A recall, with what its originator's node recalls for it, and the withdrawal of a consent arrive before more is said: a
+product that crosses them is the one thing that nobody can heal (``onward``). A reference begins with the slug of who
+gives it (``rules``).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from hamsaya.cases import rules
 from hamsaya.cases.items import ROLES
@@ -46,11 +49,11 @@ SAID: dict[str, Callable[[Item, str], Any]] = {
     "unlock": lambda item, other: Unlock(item=item.item, holder=other, key=KEY),
     "wrong-key": lambda item, other: Unlock(item=item.item, holder=other, key=b"x" * 32),
     "use": lambda item, other: Use(item=item.item, outcome="new-lead", text="words", officer="o-1"),
-    "consent-ask": lambda item, other: ConsentAsk(consent=f"P-{other}", item=item.item, to=[other], text="words",
+    "consent-ask": lambda item, other: ConsentAsk(consent=f"{_asker(item, other)}-{other}", item=item.item, to=[other], text="words",
                                                   purpose="prevent-attack", officer="o-1"),
     "grant": lambda item, other: _consent(item, other, True),
     "withdraw": lambda item, other: _consent(item, other, False),
-    "consent-end": lambda item, other: ConsentEnd(consent=f"P-{other}", item=item.item),
+    "consent-end": lambda item, other: ConsentEnd(consent=_consent(item, other, False).consent, item=item.item),
     "hold": lambda item, other: Hold(item=item.item, law="law-1", prepared_by="o-1", released_by="o-2"),
     "unhold": lambda item, other: Unhold(item=item.item, law="law-1", prepared_by="o-1", released_by="o-2"),
     "tombstone": lambda item, other: Tombstone(item=item.item, reason="retention"),
@@ -61,10 +64,23 @@ SAID: dict[str, Callable[[Item, str], Any]] = {
 }
 
 
+CROSSED = {"revoke", "recall", "withdraw", "consent-end"}
+
+
+def _asker(item: Item, other: str) -> str:
+    return next((holder for holder in item.holders if holder != other), item.holders[0])
+
+
+def _reference(item: Item, asker: str, other: str) -> str:
+    """Return the asker's reference where it has asked, as far as is known there, else one of the originator's own."""
+    asked = f"{asker}-{other}"
+    return asked if any(each.consent == asked for each in item.sought) else f"{item.originator}-{asker}-{other}"
+
+
 def _consent(item: Item, other: str, granted: bool) -> ConsentGiven:
-    asker = next((holder for holder in item.holders if holder != other), item.holders[0])
-    return ConsentGiven(consent=f"P-{other}", item=item.item, asker=asker, to=[other], granted=granted,
-                        until=T0 + 60 * DAY, caveats=caveats(audience=(other,)), officer="o-1")
+    asker = _asker(item, other)
+    return ConsentGiven(consent=_reference(item, asker, other), item=item.item, asker=asker, to=[other],
+                        granted=granted, until=T0 + 60 * DAY, caveats=caveats(audience=(other,)), officer="o-1")
 
 
 def told(item: Item, kind: str, other: str, sender: str) -> tuple[str, ...]:
@@ -101,8 +117,8 @@ class Items(RuleBasedStateMachine):
         if made and items:
             item = items[of % len(items)]
             parents = [parent(item.item, item.originator, item.case)]
-            parents += [parent(item.item, item.originator, item.case, f"P-{each}") for each in readers
-                        if (item.case, item.item, item.originator, f"P-{each}") in state.grants]
+            parents += [parent(item.item, item.originator, item.case, key[3]) for key, grant in state.grants.items()
+                        if key[:3] == (item.case, item.item, item.originator) and set(grant.to) & set(readers)]
         self.count += 1
         body = answer(f"{sender}-{self.count}", request, audience=readers, disclosure=disclosure, parents=parents,
                       delete_by=T0 + 40 * DAY if short else None)
@@ -128,7 +144,9 @@ class Items(RuleBasedStateMachine):
             return
         item = known[of % len(known)]
         body = SAID[kind](item, other)
-        if kind == "revoke" or kind == "recall":
+        if kind == "consent-ask":
+            body = replace(body, consent=f"{member}-{other}")
+        if kind in CROSSED:
             self.desks.deliver()
         event = self.desks.event(member, body, told(item, kind, other, member), item.case)
         decision = self.desks.decide(member, event)
@@ -138,7 +156,17 @@ class Items(RuleBasedStateMachine):
             self.desks.try_to(member, body, told(item, kind, other, member), item.case).require()
         elif member in (item.originator, *item.holders):
             self.refused_there_too(item, event)
-        if kind == "revoke" or kind == "recall":
+        if kind in CROSSED:
+            self.desks.deliver()
+            self.recalls_follow()
+
+    def recalls_follow(self) -> None:
+        """What each node says by itself: what is made of something recalled is recalled."""
+        for member in EVERYBODY * 2:
+            for _, item in sorted(self.desks.states[member].items.items()):
+                recalled = recalled_at(self.desks.states[member], item) is not None
+                if item.originator == member and recalled and item.status != "revoked":
+                    self.desks.try_to(member, Recall(item=item.item), item.holders, item.case)
             self.desks.deliver()
 
     def refused_there_too(self, item: Item, event: Any) -> None:
@@ -186,12 +214,13 @@ class Items(RuleBasedStateMachine):
         if not held:
             return
         item = held[of % len(held)]
-        grant = ConsentGiven(consent=f"P-{reader}", item=item.item, asker=maker, to=[reader], granted=True,
+        reference = f"{item.originator}-{maker}-{reader}"
+        grant = ConsentGiven(consent=reference, item=item.item, asker=maker, to=[reader], granted=True,
                              until=T0 + 60 * DAY, caveats=caveats(audience=(reader,)), officer="o-1")
         self.desks.try_to(item.originator, grant, (maker, reader), item.case)
         self.count += 1
         body = answer(f"{maker}-{self.count}", request, audience=(reader,),
-                      parents=[parent(item.item, item.originator, item.case, f"P-{reader}")])
+                      parents=[parent(item.item, item.originator, item.case, reference)])
         self.desks.try_to(maker, body, (reader,), case)
 
     @rule(days=st.sampled_from([0, 1, 45]))

@@ -10,6 +10,7 @@ from msgspec import structs
 from hamsaya.cases import item_fold, views
 from hamsaya.cases.lineage import keep_until, products, recalled_at
 from hamsaya.messages.cases import Purge, Revoke
+from hamsaya.messages.caveats import PARTIES
 from hamsaya.messages.items import (
     Accept,
     ConsentAsk,
@@ -247,6 +248,58 @@ def test_a_product_for_who_has_the_item_keeps_its_caveats() -> None:
     loose = answer("J-1", "R-6", audience=("cor",), parents=[parent()])
     assert desks.try_to("ava", loose, ("cor",), "C-2").code == "caveats-stripped"
     desks.say("ava", answer("J-1", "R-6", audience=("cor",), use="lead-only", parents=[parent()]), ("cor",), "C-2")
+
+
+def test_each_recipient_of_a_product_judges_it_by_what_it_was_given() -> None:
+    """One product for a holder of the item and for who comes by a consent: neither knows what the other may have."""
+    desks = opened()
+    desks.say("bel", answer(audience=("ava", "cor")), ("ava", "cor"))
+    desks.say("bel", consenting(), ("ava", "dun"))
+    both = product(audience=("cor", "dun"))
+    everybody = structs.replace(both, caveats=structs.replace(both.caveats, audience=PARTIES))
+    for body, told in ((both, ("dun",)), (everybody, ("cor", "dun"))):  # No recipient, and nobody in particular.
+        assert desks.try_to("ava", body, told, "C-2").code == "caveats-stripped"
+        event = desks.event("ava", body, told, "C-2")
+        assert desks.decide("dun", event).code == "caveats-stripped"
+    desks.say("ava", both, ("cor", "dun"), "C-2")
+    assert not desks.refused and desks.item("cor", "J-1", "C-2") == desks.item("dun", "J-1", "C-2")
+
+
+def test_a_holder_waits_for_a_consent_that_lets_more_than_its_item() -> None:
+    """The product came before the consent on which it rests: that is no stripping, and nothing is refused for it."""
+    desks = opened()
+    desks.say("bel", answer(audience=("ava", "cor"), use="lead-only"), ("ava", "cor"))
+    desks.try_to("bel", consenting(to=("cor",), use="check"), ("ava", "cor")).require()
+    consent = desks.waiting.pop(1)
+    desks.deliver()
+    made = product(request="R-6", audience=("cor",), use="check")
+    desks.try_to("ava", made, ("cor",), "C-2").require()
+    desks.deliver()
+    assert [event.kind for _, event in desks.waiting] == ["case.answer"] and not desks.refused
+    desks.waiting.append(consent)
+    desks.deliver()
+    assert desks.item("cor", "J-1", "C-2").caveats.use == "check" and not desks.waiting
+
+
+def test_a_key_is_not_given_once_its_originator_has_deleted_the_item() -> None:
+    """It has no key any more: whatever it would send is refused where it leaves, not where it arrives."""
+    desks = given(disclosure="D2", delete_by=T0 + DAY)
+    desks.say("ava", ACCEPT, ("bel",))
+    desks.now = T0 + 2 * DAY
+    desks.say("bel", GONE, ("ava",))
+    for key in (KEY, b"x" * 32):
+        late = Unlock(item="I-1", holder="ava", key=key)
+        assert desks.try_to("bel", late, ("ava",)).code == desks.force("bel", late, "ava") == "past-deletion"
+
+
+def test_what_is_recalled_is_replaced_once() -> None:
+    """Two replacements would leave each end with the one that came last."""
+    desks = given()
+    desks.say("bel", REVOKE, ("ava",))
+    desks.say("bel", answer("I-2", supersedes="I-1"), ("ava",))
+    again = answer("I-3", supersedes="I-1")
+    assert not desks.try_to("bel", again, ("ava",)).allowed and desks.force("bel", again, "ava") != "permitted"
+    assert desks.item("ava").superseded_by == "I-2" and desks.item("ava").status == "revoked"
 
 
 def test_nothing_is_washed_by_a_second_product() -> None:

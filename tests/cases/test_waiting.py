@@ -104,6 +104,36 @@ def test_silence_is_a_refusal_and_both_ends_record_it(urgency: str, term: int) -
                waiting.undone(desks.states[m], desks.now))
 
 
+def test_a_consent_waits_for_a_freeze_that_gave_it_time() -> None:
+    """The originator's clock stood while the case was frozen; an end without the freeze waits and accuses nobody."""
+    desks = given_item()
+    begun = asked(desks)
+    frozen = Frozen(case="C-1", freeze="watch/1", by="watch", reason=get_args(FreezeReason)[0], officer="o-1",
+                    at=begun + HOUR, ended_at=begun + 4 * HOUR)
+
+    def learns(member: str) -> None:
+        state = desks.states[member]
+        desks.states[member] = changed(state, freezes=state.freezes.set("C-1", (frozen,)))
+
+    learns("bel")
+    at(desks, begun + DAY + HOUR)
+    due = begun + DAY + 3 * HOUR
+    assert desks.try_to("bel", replace(grant(desks), due=due + 1), ("ava", "dun")).code == "wrong-due"
+    desks.try_to("bel", replace(grant(desks), due=due), ("ava", "dun")).require()
+    desks.deliver()
+    assert [member for member, _ in desks.waiting] == ["ava"] and not desks.refused
+    learns("ava")
+    desks.deliver()
+    assert not desks.waiting and not desks.refused
+    assert desks.states["ava"].grants == desks.states["bel"].grants == desks.states["dun"].grants
+    for said in (None, begun + DAY, due - HOUR):  # None of these says that the clock ran longer.
+        at(desks, begun + DAY + 4 * HOUR)
+        late = replace(grant(desks), consent="P-1", due=said)
+        fresh = given_item()
+        asked(fresh)
+        assert fresh.decide("ava", desks.event("bel", late, ("ava", "dun"), "C-1")).code == "consent-lapsed"
+
+
 def test_a_consent_in_time_stands_though_a_lapse_crossed_it() -> None:
     """The grant was said in time and came late: what is recorded beside it takes nothing away."""
     desks = given_item()

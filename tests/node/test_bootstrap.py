@@ -136,7 +136,7 @@ def test_settings_are_read_as_they_were_written(tmp_path: Path) -> None:
         endpoint="https://pk.example:8443",
         cosign_s=0.5,
         routes={"joint-cell": "https://127.0.0.1:9"},
-        exercise_time=ExerciseTime(anchor_ms=1, rate=600, fast_ms=5),
+        exercise_time=ExerciseTime(anchor_ms=1, rate=600, fast_ms=5, begins="/tmp/begins"),
     )
     (tmp_path / "node.toml").write_text(render_settings(settings), encoding="utf-8")
     assert read_settings(tmp_path) == settings

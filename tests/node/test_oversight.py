@@ -176,6 +176,41 @@ def test_the_overseer_of_any_participant_freezes_for_all() -> None:
     assert watched.refused("oversight", end, "pk", "ir", "uz") in ("predecessor-missing", "wrong-role")
 
 
+def under_one_reference() -> tuple[Federation, Watched]:
+    """Return two cases under one reference: that of pk and ir, and one of uz, which watch oversees as it does ir."""
+    fed = two_overseers()
+    watched = Watched(fed)
+    watched.opens(participants=["pk", "ir"], to=("ir",))
+    watched.opens(participants=["uz", "pk"], opener="uz", to=("pk",))
+    tell(fed)
+    return fed, watched
+
+
+def test_a_second_opening_under_one_reference_leads_no_freeze_astray() -> None:
+    """Attack: an accomplice opens another case under the reference that an overseer is about to freeze."""
+    fed, watched = under_one_reference()
+    watch = fed.node("watch")
+    found = views.openings(watch, CASE)
+    assert [(each.opener, each.participants) for each in found] == [("pk", ["ir", "pk"]), ("uz", ["pk", "uz"])]
+    (twice,) = [each for each in views.findings(watch) if each.code == "two-openings"]
+    assert (twice.case, twice.members) == (CASE, ["pk", "uz"]) and "freeze" not in twice.text
+    both = Freeze(freeze="F-1", reason="court-order", officer="desk-1")
+    assert watched.refused("watch", both, "pk", "ir", "uz") == "recipient-outside"
+    assert watched.refused("watch", both, "ir") == "recipient-missing"
+    for number, opening in enumerate(found):
+        if number == 1:
+            (twice,) = [each for each in views.findings(watch) if each.code == "two-openings"]
+            assert "not frozen: that of uz" in twice.text
+        freeze = Freeze(freeze=f"F-{number}", reason="court-order", officer="desk-1")
+        watched.says("watch", freeze, *opening.participants)
+    assert all(freezing.standing(fed.node(member).state.cases, CASE) for member in ("pk", "ir", "uz"))
+    assert [each.freezes for each in views.openings(watch, CASE)] == [["F-0"], ["F-1"]]
+    end = Unfreeze(freeze="F-0", reason="cleared", officer="desk-1")
+    watched.says("watch", end, "pk", "ir")
+    assert not freezing.standing(fed.node("ir").state.cases, CASE)
+    assert freezing.standing(fed.node("uz").state.cases, CASE), "each freeze has an end of its own"
+
+
 # --- Freezes in any order ------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,8 @@ KEYS = {
     "joint_picture_equal", "logs_verified", "tamper_detected", "price_before", "price_after", "seconds",
 }
 PORTS_NEEDED = 26
+HANGS_S = 900
+"""Nothing waits for this: the exercise itself gives up where nothing moves any more, on a machine of any speed."""
 
 
 def free_base_port() -> int:
@@ -36,9 +38,9 @@ def free_base_port() -> int:
 def test_the_exercise_ends_as_it_should(tmp_path: Path, extra: list[str]) -> None:
     """Nothing lost, nothing twice, one picture, every attack refused: with real processes, sockets and kills."""
     command = [sys.executable, "-m", "hamsaya", "demo", "--once", "--json", "--base-port", str(free_base_port())]
-    run = subprocess.run([*command, *extra], capture_output=True, text=True, timeout=300, cwd=tmp_path,
+    run = subprocess.run([*command, *extra], capture_output=True, text=True, timeout=HANGS_S, cwd=tmp_path,
                          env={**os.environ, "TMPDIR": str(tmp_path)})
-    assert run.returncode == 0, run.stderr[-4000:]
+    assert run.returncode == 0, run.stdout[-1000:] + run.stderr[-4000:]
     outcome = json.loads(run.stdout)
     assert outcome.keys() >= KEYS
     assert outcome["nodes"] == outcome["logs_verified"] == 10 + len(extra)

@@ -59,8 +59,11 @@ class Watched:
             self.says(member, body, *to, case=case)
         return refusal.value.decision.code
 
-    def opens(self, *persons: str, retain_days: int = 300, **fields: Any) -> None:
-        """Let Pakistan open the case with both others, naming these persons."""
+    def opens(
+        self, *persons: str, retain_days: int = 300, opener: str = "pk", to: tuple[str, ...] = ("ir", "uz"),
+        **fields: Any,
+    ) -> None:
+        """Let Pakistan open the case with both others, naming these persons; or another with others."""
         subjects = [Subject(type="person", label=name, eligibility="mutually-criminalised", eligibility_ref="bombing")
                     for name in persons]
         plain: dict[str, Any] = {
@@ -68,7 +71,7 @@ class Watched:
             "legal_basis": "CX.1", "desk": "desk", "officer": "desk-1", "subjects": subjects,
             "retain_until": self.fed.clock.now() + retain_days * DAY,
         }
-        self.says("pk", Open(**(plain | fields)), "ir", "uz")
+        self.says(opener, Open(**(plain | fields)), *to)
 
     def turn(self, *members: str) -> None:
         """Let each node say what its clock brings, until nothing more is to be said."""

@@ -124,7 +124,8 @@ def apply(state: CasesState, event: Event) -> CasesState:
     ref, known = event.case or "", freezes(state, event.case or "")
     match event.body:
         case Freeze(freeze=freeze, reason=reason, officer=officer):
-            fresh = Frozen(case=ref, freeze=freeze, by=event.sender, reason=reason, officer=officer, at=event.issued_at)
+            fresh = Frozen(case=ref, freeze=freeze, by=event.sender, reason=reason, officer=officer, at=event.issued_at,
+                           told=tuple(sorted(event.recipients)))
             known = (*known, fresh)
         case Unfreeze(freeze=freeze, reason=why, officer=officer):
             known = tuple(

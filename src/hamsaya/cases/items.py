@@ -6,8 +6,8 @@ answer    rules of release and of what it is made of: ``release``, ``onward``. A
 seen      once a holder                                                             else ``already-seen``
 accept    once a holder                                                             else ``already-accepted``
 unlock    a locked item, once a holder, to that holder alone, after it has accepted, with the very key that the answer
-          committed to, and not once it is recalled
-                 else ``item-revoked``, ``not-locked``, ``already-unlocked``, ``recipient-outside``, ``wrong-key``
+          committed to, and not once it is recalled or its originator has deleted it
+   else ``item-revoked``, ``past-deletion``, ``not-locked``, ``already-unlocked``, ``recipient-outside``, ``wrong-key``
 use       at any time
 recall    of what was made of something that is recalled; its originator alone may know that     else ``not-recalled``
 consents  rules of ``onward``
@@ -93,7 +93,8 @@ def answered(state: CasesState, event: Event, ref: str, case: Case | None) -> Ma
     if case is None or old is None:
         return None
     owner, holders = frozenset((old.originator,)), frozenset(old.holders)
-    return Matter(old.status, owner, holders, frozenset(case.participants), case, item=old)
+    status = old.status if old.superseded_by is None else "superseded"  # Recalled or not, it is replaced once.
+    return Matter(status, owner, holders, frozenset(case.participants), case, item=old)
 
 
 def matter(state: CasesState, event: Event, ref: str, case: Case | None) -> Matter | None:
@@ -187,6 +188,8 @@ def _item(state: CasesState, event: Event, item: Item, case: Case) -> Iterator[D
 
 def _unlock(state: CasesState, event: Event, body: Unlock, item: Item) -> Iterator[Decision]:
     recalled = recalled_at(state, item)
+    if any(each.holder == event.sender and each.at <= event.issued_at for each in item.deleted):
+        yield refuse("past-deletion", "cases:unlock", "its originator has deleted it, and its key with it")
     if recalled is not None and recalled <= event.issued_at:
         yield refuse("item-revoked", "cases:unlock", "the item is recalled: nobody is given its key any more")
     if item.text is not None:

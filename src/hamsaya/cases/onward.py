@@ -9,19 +9,23 @@ Rules for an item made of others
 4. whoever receives the product was given the item by its originator, is that originator, or is covered by a consent
    of the originator to this maker, named here and standing at that instant; silence is a refusal
                                                                                                else ``consent-missing``
-5. the product is on every axis at least as strict as the item, or as the consent asks where it rests on one; its
-   audience is within theirs                                                          else ``caveats-stripped``
+5. the product is on every axis at least as strict as the item, or as the consent asks where it rests on one, for each
+   recipient by what that recipient was given. Of its audience that is asked for whoever is not another recipient:
+   no recipient knows what the others may have, and each judges its own desks         else ``caveats-stripped``
 6. what the maker made itself brings in what that was made of: nothing is washed by a second product
 
 Both ends apply these rules. The sender answers for every recipient, each recipient for itself: others may hold an item
 or a consent that is not known to it. A product that crossed the recall of what it was made of is refused where the
-recall is known and recalled with it where it is not yet: nobody can heal that afterwards, and neither end keeps it.
+recall is known and recalled with it where it is not yet: nobody can heal that afterwards, and neither end keeps it. One
+that crossed the withdrawal of a consent is refused where the withdrawal is known.
 
 Rules for a consent
 7. it is asked by a holder for others than itself and the originator, in words        else ``no-text``, ``wrong-role``
 8. it is granted once, ends later than it is given, and those it names are in the audience that it asks for; it may be
    withdrawn at any time               else ``already-exists``, ``consent-expired``, ``outside-audience``
    and in time: once the clock of the question has run out, silence has refused it        else ``consent-lapsed``
+   It says until when it could be given; an end that lacks what moved the clock waits for it
+                                                                          else ``predecessor-missing``, ``wrong-due``
 9. a recalled item is not consented to                                                          else ``item-revoked``
 10. who consents for what it made of another's item has that other's consent for the same recipients
                                                                                              else ``consent-missing``
@@ -51,11 +55,12 @@ from hamsaya.messages.items import ConsentAsk, ConsentEnd, ConsentGiven
 def derived(state: CasesState, event: Event, body: Answer, participants: Collection[str]) -> Iterator[Decision]:
     """Yield every rule that stands against the item of ``body`` for what it was made of."""
     asked = _answered_for(state, event, participants)
+    others = frozenset(event.recipients) & frozenset(participants)
     for parent, consents in _roots(state, event.sender, body.derived_from).items():
         item = state.items.get((parent.case, parent.item))
         yield from _parent(state, event, parent, item)
         if parent.originator != event.sender:
-            yield from _recipients(state, event, body.caveats, _Basis(parent, consents, item), asked)
+            yield from _recipients(state, event, body.caveats, _Basis(parent, consents, item), asked, others)
 
 
 class _Basis(NamedTuple):
@@ -106,59 +111,69 @@ def _parent(state: CasesState, event: Event, parent: Parent, item: Item | None) 
 
 
 def _recipients(
-    state: CasesState, event: Event, caveats: Caveats, basis: _Basis, recipients: list[str]
+    state: CasesState, event: Event, caveats: Caveats, basis: _Basis, recipients: list[str], others: frozenset[str]
 ) -> Iterator[Decision]:
-    """Yield what stands against these recipients: rules 4 and 5."""
-    parent, item = basis.parent, basis.item
-    demands: list[Caveats] = []
+    """Yield what stands against these recipients: rules 3 to 5, each by what it rests on for that recipient."""
+    parent = basis.parent
     for member in recipients:
-        word = _consent(state, basis, event.sender, member, event.issued_at)
-        if word is not None:
-            demands.append(word.caveats)
-        elif item is not None and member in (item.originator, *item.holders):
-            demands.append(item.caveats)
-        elif _may_come(state, basis, member):
+        demands = _demands(state, event, basis, member)
+        stripped = [list(_kept(event, caveats, parent, each, others - {member})) for each in demands]
+        if demands and not all(stripped):
+            continue
+        if _may_come(state, event, basis, member, bool(demands)):
             text = f"neither {parent.item} nor its originator's consent is known here"
             yield refuse("predecessor-missing", "cases:onward", text)
+        elif demands:
+            yield from stripped[0]
         else:
             text = f"{parent.originator} has not consented that {event.sender} passes {parent.item} on to {member}"
             yield refuse("consent-missing", "cases:onward", text)
-    yield from _kept(event, caveats, parent, demands)
 
 
-def _may_come(state: CasesState, basis: _Basis, member: str) -> bool:
+def _demands(state: CasesState, event: Event, basis: _Basis, member: str) -> list[Caveats]:
+    """Return the caveats under any of which ``member`` may have it: of a consent named, and of the item it was given.
+    """
+    word = _consent(state, basis, event.sender, member, event.issued_at)
+    item = basis.item
+    given = [item.caveats] if item is not None and member in (item.originator, *item.holders) else []
+    return ([word.caveats] if word is not None else []) + given
+
+
+def _may_come(state: CasesState, event: Event, basis: _Basis, member: str, rests: bool) -> bool:
     """Say whether what is not known here may still let ``member`` receive the product: a consent, or the item itself.
+
+    Args:
+        rests: It rests on something known here already, under caveats that were not kept.
     """
     known = [_grant(state, basis.parent, each) for each in basis.consents]
     if None in known:
-        return True
+        return not rests or state.own not in (None, event.sender)
     return basis.item is None and not any(grant is not None and member in grant.to for grant in known)
 
 
-def _kept(event: Event, caveats: Caveats, parent: Parent, demands: list[Caveats]) -> Iterator[Decision]:
+def _kept(
+    event: Event, caveats: Caveats, parent: Parent, demand: Caveats, others: frozenset[str]
+) -> Iterator[Decision]:
     # 3. Time, as what it rests on says.
-    for demand in demands:
-        if demand.embargo_until is not None and event.issued_at < demand.embargo_until:
-            text = f"nothing is done with {parent.item} before {to_text(demand.embargo_until)}"
-            yield refuse("embargoed", "cases:onward", text)
-        if demand.delete_by is not None and event.issued_at >= demand.delete_by:
-            yield refuse("past-deletion", "cases:onward", f"{parent.item} was to be deleted")
+    if demand.embargo_until is not None and event.issued_at < demand.embargo_until:
+        text = f"nothing is done with {parent.item} before {to_text(demand.embargo_until)}"
+        yield refuse("embargoed", "cases:onward", text)
+    if demand.delete_by is not None and event.issued_at >= demand.delete_by:
+        yield refuse("past-deletion", "cases:onward", f"{parent.item} was to be deleted")
     # 5. Every axis.
-    lost: set[Axis] = {axis for demand in demands for axis in weaker(demand, caveats) if axis != "audience"}
-    if demands and not _within(caveats.audience, [each.audience for each in demands], parent.originator):
+    lost: set[Axis] = {axis for axis in weaker(demand, caveats) if axis != "audience"}
+    if not _within(caveats.audience, demand.audience, others | {parent.originator}):
         lost.add("audience")
     if lost:
         text = f"what the originator of {parent.item} asked for would be lost on: {', '.join(sorted(lost))}"
         yield refuse("caveats-stripped", "cases:onward", text)
 
 
-def _within(audience: Audience, allowed: list[Audience], originator: str) -> bool:
-    """Say whether everybody in ``audience`` is in one of ``allowed``, or is the originator."""
+def _within(audience: Audience, allowed: Audience, others: frozenset[str]) -> bool:
+    """Say whether everybody in ``audience`` is in ``allowed``, or of a member that is judged by what it was given."""
     if audience.scope != "listed":
-        return any(SCOPES.index(each.scope) <= SCOPES.index(audience.scope) for each in allowed)
-    return all(
-        desk.partition("/")[0] == originator or any(each.includes(desk) for each in allowed) for desk in audience.desks
-    )
+        return SCOPES.index(allowed.scope) <= SCOPES.index(audience.scope)
+    return all(desk.partition("/")[0] in others or allowed.includes(desk) for desk in audience.desks)
 
 
 def _grant(state: CasesState, parent: Parent, consent: str) -> Grant | None:
@@ -233,10 +248,7 @@ def consent(
         yield refuse("already-exists", "cases:consent", "it was decided before; what is granted anew is asked anew")
     if not body.granted:
         return
-    asked = waiting.find(state, event.case or "", body.consent, "onward-decision", 1, event.sender, annexes)
-    if asked is not None and asked.waits == body.asker and asked.due is not None and event.issued_at > asked.due:
-        text = f"nothing was decided by {to_text(asked.due)}, which is a refusal; it is asked for anew"
-        yield refuse("consent-lapsed", "cases:consent", text)
+    yield from _in_time(state, event, body, annexes)
     if body.until <= event.issued_at:
         yield refuse("consent-expired", "cases:consent", "a consent ends later than it is given")
     for member in body.to:
@@ -250,6 +262,31 @@ def consent(
         yield refuse("item-revoked", "cases:consent", "the item is recalled")
     if state.own in (None, event.sender):
         yield from _rests(state, event, body, item)
+
+
+def term(
+    state: CasesState, case: str, consent: str, originator: str, asker: str, annexes: Sequence[Annex] = ()
+) -> int | None:
+    """Return until when the question for a consent could be decided, as far as its clock is known here; else None."""
+    asked = waiting.find(state, case, consent, "onward-decision", 1, originator, annexes)
+    return asked.due if asked is not None and asked.waits == asker else None
+
+
+def _in_time(state: CasesState, event: Event, body: ConsentGiven, annexes: Sequence[Annex]) -> Iterator[Decision]:
+    """Yield what forbids granting too late. What moved the clock, a freeze, may not have arrived here: where the
+    originator says that the clock ran longer than is known here, the consent waits for it.
+    """
+    due = term(state, event.case or "", body.consent, event.sender, body.asker, annexes)
+    sending = state.own in (None, event.sender)
+    if sending and body.due is not None and body.due != due:
+        yield refuse("wrong-due", "cases:consent", f"the question could be decided until {due}")
+    if due is None or event.issued_at <= due:
+        return
+    if not sending and body.due is not None and due < event.issued_at <= body.due:
+        yield refuse("predecessor-missing", "cases:consent", "what moved the clock of the question has not arrived")
+        return
+    text = f"nothing was decided by {to_text(due)}, which is a refusal; it is asked for anew"
+    yield refuse("consent-lapsed", "cases:consent", text)
 
 
 def _rests(state: CasesState, event: Event, body: ConsentGiven, item: Item) -> Iterator[Decision]:

@@ -125,7 +125,10 @@ class Span(Record, frozen=True):
 
 
 class Frozen(Record, frozen=True):
-    """One freeze of a case by a party that oversees, and its end; ``officer`` and ``ended_by`` are pseudonyms."""
+    """One freeze of a case by a party that oversees, and its end; ``officer`` and ``ended_by`` are pseudonyms.
+
+    ``told`` are those whom its beginning was sent to.
+    """
 
     case: str
     freeze: str
@@ -136,6 +139,7 @@ class Frozen(Record, frozen=True):
     ended_at: int | None = None
     end_reason: UnfreezeReason | None = None
     ended_by: str | None = None
+    told: tuple[str, ...] = ()
 
 
 class Postponed(Record, frozen=True):

@@ -17,11 +17,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from hamsaya.adapters.clock import begin_fast_time
 from hamsaya.adapters.regionpack import AskScript, Pack
 from hamsaya.base.instants import DAY
 from hamsaya.base.interval import Interval
@@ -41,6 +43,8 @@ from hamsaya.node.bootstrap import own_card
 from hamsaya.node.chain import Chain, price_chain
 
 WAIT_S = 30.0
+"""How long nothing at all may happen at any node while the script waits: a slow machine is none that hangs."""
+BEGINS = "fast-time"
 Say = Callable[[str, str], None]
 
 
@@ -174,6 +178,7 @@ class Exercise:
                              legal_basis=script.legal_basis, desk=script.desk, officer=ask.officer)
             await self._case(script.opener, body, [ask.to])
             await self._answer(ask)
+        self.time_passes()
         await self._until("the overdue mark", self._overdue_marked)
         await self._revoke()
         view = await self.fleet.call(script.opener, "case", case=script.reference)
@@ -213,6 +218,10 @@ class Exercise:
     async def _open(self, holder: str, item: str) -> bool:
         view = await self.fleet.call(holder, "case", case=self.pack.exercise.case.reference)
         return any(each["item"]["item"] == item and each["item"]["text"] for each in view["items"])
+
+    def time_passes(self) -> None:
+        """Let the days begin that the rest of the exercise needs: all nodes read one file, so their clocks agree."""
+        begin_fast_time(self.fleet.directory / BEGINS)
 
     async def _overdue_marked(self) -> bool:
         script = self.pack.exercise.case
@@ -331,18 +340,21 @@ class Exercise:
         return counts
 
     async def _until(self, what: str, done: Callable[[], Awaitable[Any]]) -> Any:
-        """Wait until ``done`` gives something; raises Refused when it does not come in time."""
-        for _ in range(int(WAIT_S / 0.1)):
+        """Wait until ``done`` gives something; raises Refused when nothing has moved at any node for ``WAIT_S``."""
+        patience = Patience(self.fleet)
+        while await patience.left():
             result = await done()
             if result:
                 return result
             await asyncio.sleep(0.1)
-        text = f"waited {WAIT_S:.0f} s for {what}; see node.out in the nodes' directories (--dir keeps them)"
+        text = f"nothing moved for {WAIT_S:.0f} s, waiting for {what}; see node.out in the nodes' directories (--dir " \
+               "keeps them)"
         raise Refused(text, code="exercise-stuck")
 
     async def _when_possible(self, send: Callable[[], Awaitable[Any]]) -> None:
         """Send once what the sender's own state still waits for has arrived there."""
-        for _ in range(int(WAIT_S / 0.1)):
+        patience = Patience(self.fleet)
+        while await patience.left():
             try:
                 await send()
                 return
@@ -351,6 +363,23 @@ class Exercise:
                     raise
             await asyncio.sleep(0.1)
         raise Refused("what this message answers never arrived at its sender", code="exercise-stuck")
+
+
+class Patience:
+    """How long the script waits: as long as a log grows or an outbox changes somewhere, and ``WAIT_S`` more."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet, self._seen, self._until = fleet, dict[str, Any](), time.monotonic() + WAIT_S
+
+    async def left(self) -> bool:
+        """Say whether to go on; the nodes are asked only where the time would be over."""
+        if time.monotonic() < self._until:
+            return True
+        views = await self._fleet.everywhere("status")
+        seen = {member: (view["log_size"], view["outbox"]) for member, view in views.items()}
+        moved, self._seen = seen != self._seen, seen
+        self._until = time.monotonic() + WAIT_S
+        return moved
 
 
 def account(logs: dict[str, list[Any]]) -> dict[str, int]:

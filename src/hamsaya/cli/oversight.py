@@ -18,6 +18,7 @@ from hamsaya.cli.case_requests import last_quarter
 from hamsaya.cli.cases import Case, Officer
 from hamsaya.cli.command import Session, command, instant, new_group, reference
 from hamsaya.cli.output import Table, facts, when
+from hamsaya.messages.kinds import Body, kind_of
 from hamsaya.messages.notices import NoticeGiven, NoticePostpone, NoticeWay, PostponeReason
 from hamsaya.messages.oversight import Compare, Freeze, FreezeReason, LegalAct, Unfreeze, UnfreezeReason
 
@@ -178,10 +179,27 @@ def freeze(
     officer: Officer = None, ref: FreezeRef = None,
 ) -> None:
     """Freeze a case: nothing is asked, given or probed in it at any end, and its clocks stand."""
-    own = _own(session, case)
-    fresh = next(name for number in range(1, len(own) + 2) if (name := f"f{number}") not in {f["freeze"] for f in own})
-    body = Freeze(freeze=ref or fresh, reason=reason, officer=session.officer(officer))
-    session.send(body, session.call("oversight-participants", case=case), case)
+    taken = {each["freeze"] for each in _own(session, case)}
+    found = session.call("oversight-openings", case=case)
+    # Where one reference bears several cases, those that are frozen already are left as they are.
+    still = [each for each in found if not each["freezes"]] or found[:1]
+    said: list[tuple[Body, list[str]]] = []
+    for opening in still:
+        name = next(name for number in range(1, len(taken) + 2) if (name := f"f{number}") not in taken)
+        name = ref if ref is not None and not said else f"{ref}-{len(said) + 1}" if ref is not None else name
+        taken.add(name)
+        said.append((Freeze(freeze=name, reason=reason, officer=session.officer(officer)), opening["participants"]))
+    _send_each(session, said, case)
+
+
+def _send_each(session: Session, said: list[tuple[Body, list[str]]], case: str) -> None:
+    """Send one message for each case that bears the reference: the participants of one learn nothing of the other."""
+    if len(said) == 1:
+        session.send(*said[0], case)
+        return
+    sent = [session.submit(kind_of(body), msgspec.to_builtins(body), told, case) for body, told in said]
+    session.answer(sent, f"{len(said)} cases bear the reference {case}, each told by itself:",
+                   *[f"  to {', '.join(told)}" for _, told in said])
 
 
 @command(oversight, "unfreeze", "send")
@@ -190,12 +208,17 @@ def unfreeze(
     officer: Officer = None, ref: FreezeRef = None,
 ) -> None:
     """End a freeze of one's own."""
-    found = [each["freeze"] for each in _own(session, case) if each["ended_at"] is None]
-    if ref is None and len(found) != 1:
+    own = [each for each in _own(session, case) if each["ended_at"] is None]
+    found = [each for each in own if ref in (None, each["freeze"])]
+    told = {tuple(each["told"]) for each in found}
+    if not found or len(told) != len(found):
         raise OperatorError(f"expected one freeze of {case} by this node, found {len(found)}; name it with --ref (see: "
                             "hamsaya case oversight frozen)", code="which-freeze")
-    body = Unfreeze(freeze=ref or found[0], reason=reason, officer=session.officer(officer))
-    session.send(body, session.call("oversight-participants", case=case), case)
+    said: list[tuple[Body, list[str]]] = [
+        (Unfreeze(freeze=each["freeze"], reason=reason, officer=session.officer(officer)), each["told"])
+        for each in found
+    ]
+    _send_each(session, said, case)
 
 
 @command(oversight, "act", "send")

@@ -80,7 +80,8 @@ class ConsentAsk(Body, frozen=True):
 class ConsentGiven(Body, frozen=True):
     """The originator lets ``asker`` pass an item on to these until then, under these caveats; or does not, or no more.
 
-    It is told to those it may be passed on to, whose nodes ask for it before they take anything in.
+    It is told to those it may be passed on to, whose nodes ask for it before they take anything in. ``due`` is until
+    when the question could be decided, as the originator's clock has it: None where it was not asked, or not granted.
     """
 
     consent: Ref
@@ -91,6 +92,7 @@ class ConsentGiven(Body, frozen=True):
     caveats: Caveats
     until: Instant
     officer: Ref
+    due: Instant | None = None
 
 
 @kind("case.consent-end")

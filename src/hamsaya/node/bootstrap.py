@@ -68,11 +68,15 @@ ENGINE = Engine()
 
 
 class ExerciseTime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The fast clock all parties of one exercise share: start in UTC ms, how many times faster, and for how long."""
+    """The fast clock all parties of one exercise share: start in UTC ms, how many times faster, and for how long.
+
+    ``begins`` is a file that all of them read: where it is named the fast time begins at the instant that stands in it.
+    """
 
     anchor_ms: int
     rate: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
     fast_ms: Annotated[int, msgspec.Meta(ge=0)]
+    begins: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -421,7 +425,9 @@ def write_private(path: Path, content: bytes) -> None:
 
 def _clock(settings: Settings) -> Clock:
     fast = settings.exercise_time
-    return SystemClock() if fast is None else ExerciseClock(fast.anchor_ms, fast.rate, fast.fast_ms)
+    if fast is None:
+        return SystemClock()
+    return ExerciseClock(fast.anchor_ms, fast.rate, fast.fast_ms, Path(fast.begins) if fast.begins else None)
 
 
 def _lock(directory: Path) -> int:

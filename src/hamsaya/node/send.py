@@ -1,7 +1,7 @@
 """The send pipeline: everything that leaves this node leaves through here.
 
  1  name      the kind is registered, the instrument is named or found in the charter; a vote gets its signed ballot, a
-              question its date, a D2 or D3 answer its lock
+              question its date, a D2 or D3 answer its lock, a consent its term
  2  address   recipients are known; oneself is not among them
  3  permit    charter clauses, the persons who signed and the room's rules say yes, with reasons (the release rule is
               among them), and this node can stand by it (``house``); its case is not frozen here, and oversight was
@@ -26,11 +26,13 @@ import msgspec
 from hamsaya.base.decision import Decision
 from hamsaya.base.errors import HamsayaError, OperatorError
 from hamsaya.base.ids import message_id
+from hamsaya.cases import onward
 from hamsaya.messages.acts import PersonAct, Signed, encode_content
 from hamsaya.messages.cases import Answer, Open
 from hamsaya.messages.charter import CastVote, Propose, ballot_bytes
 from hamsaya.messages.envelope import CONTENT_KEY_BYTES, MAX_ENVELOPE_BYTES, Header, seal
 from hamsaya.messages.event import Event
+from hamsaya.messages.items import ConsentGiven
 from hamsaya.messages.keys import STORE_AND_FORWARD
 from hamsaya.messages.kinds import Body, encode_body, kind_of, parse_body
 from hamsaya.messages.oversight import Report
@@ -188,7 +190,7 @@ def _send(node: Node, draft: Draft) -> Sent:
 
 def completed(node: Node, draft: Draft) -> Draft:
     """Return a vote with its ballot signed, a question with its date, an answer locked, an opening with its day of
-    notice; any other draft as it is.
+    notice, a consent with its term; any other draft as it is.
 
     What is there already stays: persons have signed the body with it.
     """
@@ -200,6 +202,10 @@ def completed(node: Node, draft: Draft) -> Draft:
             return replace(draft, body=locked.lock_answer(node, draft.case or "", answer))
         case Open() as opening:
             return replace(draft, body=with_date(node, draft.case or "", opening))
+        case ConsentGiven(granted=True, due=None) as given:
+            annexes = node.agreement.annexes(node.state.charter)
+            due = onward.term(node.state.cases, draft.case or "", given.consent, node.own, given.asker, annexes)
+            return replace(draft, body=msgspec.structs.replace(given, due=due))
         case Propose(put_at=0) as question:
             return replace(draft, body=msgspec.structs.replace(question, put_at=node.clock.now()))
         case _:

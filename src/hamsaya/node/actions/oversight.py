@@ -77,6 +77,7 @@ ACTIONS: dict[str, Action] = {
     "oversight-contents": Action(ActArgs, question(lambda node, a: legal.contents(node, a.act))),
     "oversight-frozen": Action(Nothing, question(lambda node, _: views.frozen(node))),
     "oversight-participants": Action(CaseRefArgs, question(lambda node, a: views.participants(node, a.case))),
+    "oversight-openings": Action(CaseRefArgs, question(lambda node, a: views.openings(node, a.case))),
     "oversight-told": Action(Nothing, question(lambda node, _: views.telling(node))),
     "oversight-again": Action(AgainArgs, _again),
     "oversight-comparison": Action(ComparisonArgs, question(

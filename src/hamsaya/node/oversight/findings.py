@@ -8,6 +8,8 @@ other-log        what was opened does not make the root that the member's checkp
 not-in-senders-log  a receiver's log holds a message that its sender's does not, although it has gone past that time
 sender-silent    the same, where the sender's log has not been opened that far for more than ``SILENCE``
 two-statements   one message id, two statements
+two-openings     two cases were opened under one reference: whose freeze or act is meant is not the reference's to say.
+                 Each is frozen by itself; the finding says which are not
 facts-differ     the two ends of a message state other coded words of it
 sent-in-frozen-case  a member's log holds the freeze, and after it something of the case that must wait
 notice-date      the date that an opener states does not make the commitment that its opening carries
@@ -23,17 +25,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from hamsaya.base.instants import HOUR, MINUTE, to_text
 from hamsaya.canon import decode, encode
-from hamsaya.cases import notices
+from hamsaya.cases import freezing, notices
 from hamsaya.cases.freezing import PASS
+from hamsaya.cases.types import Frozen, Notice
 from hamsaya.messages.notices import date_commitment
 from hamsaya.messages.oversight import Report
 from hamsaya.node.core import Node
 from hamsaya.node.journal import read_event, record_entry
 from hamsaya.node.oversight import draws
 from hamsaya.node.oversight.facts import OPENER_ONLY
-from hamsaya.node.oversight.stream import rows_of
+from hamsaya.node.oversight.stream import openings_of, participants_of, rows_of
 from hamsaya.node.oversight.types import Finding, HeaderRow, OversightState, Stream
 from hamsaya.translog.tree import leaf_hash
 
@@ -100,7 +105,7 @@ def findings(node: Node) -> list[Finding]:
     state, now = node.state.oversight, node.clock.now()
     pairs = both_ends(state)
     found = [*_logs(node, now), *_pairs(state, pairs, node.agreement.overseen_by(node.own), now), *_frozen(state),
-             *_notices(node, now), *_openings(node)]
+             *_notices(node, now), *_openings(node), *_twice(node)]
     return sorted(found, key=lambda each: (-each.at, each.code, each.members, each.index or 0))
 
 
@@ -187,26 +192,55 @@ def _openings(node: Node) -> Iterator[Finding]:
         yield _finding("bad-opening", [member], at, why, index=None)
 
 
+def _twice(node: Node) -> Iterator[Finding]:
+    """Show each reference under which more than one case was opened, and which of them this node has not frozen."""
+    state = node.state.oversight
+    for case in sorted(state.openings):
+        found = openings_of(state, case)
+        if len(found) < 2:
+            continue
+        open_still = [row for row in found if not own_freezes(node, case, participants_of(row))]
+        words = "; ".join(f"by {row.sender} for {', '.join(sorted(participants_of(row)))}" for row in found)
+        text = f"{len(found)} cases bear this reference: {words}"
+        if open_still and len(open_still) < len(found):
+            text += f"; not frozen: that of {', '.join(row.sender for row in open_still)}, freeze the case again"
+        latest = found[-1]
+        yield msgspec.structs.replace(_of(latest, "two-openings", sorted({row.sender for row in found}), text),
+                                      at=max(row.at for row in found))
+
+
+def own_freezes(node: Node, case: str, people: frozenset[str]) -> list[Frozen]:
+    """Return the standing freezes by this node that were told to these participants of ``case``, this node aside."""
+    found = freezing.standing(node.state.cases, case)
+    return [each for each in found if each.by == node.own and set(each.told) >= people - {node.own}]
+
+
 def _notices(node: Node, now: int) -> Iterator[Finding]:
-    for case, (opening, date) in sealed_dates(node.state.oversight).items():
+    for case, opening, date in sealed_dates(node.state.oversight):
         salt, stated = opening.fact("notice-salt") or "", opening.fact("notice") or ""
         if date_commitment(case, date, bytes.fromhex(salt)).hex() != stated:
             yield _of(opening, "notice-date", [opening.member], "the date it states is not the one it sealed")
-        heard = node.state.cases.notices.get(case)
+        heard = heard_of(node, case, opening)
         until = date if heard is None else notices.due(heard, date)
         given = heard is not None and heard.given_at is not None
         if until is not None and not given and until + notices.GIVE_WITHIN < now:
             yield _of(opening, "notice-late", [opening.member], f"notice was to be given by {to_text(until)}")
 
 
-def sealed_dates(state: OversightState) -> dict[str, tuple[HeaderRow, int]]:
-    """Return, by case, the opening and the date of notice that its opener stated; what is no date is left out."""
-    found: dict[str, tuple[HeaderRow, int]] = {}
-    for case, keys in state.openings.items():
-        for row in (state.rows[key] for key in keys):
+def heard_of(node: Node, case: str, opening: HeaderRow) -> Notice | None:
+    """Return what has been said of the notice that ``opening`` owes; of another opening under its reference nothing."""
+    heard = node.state.cases.notices.get(case)
+    return heard if heard is not None and heard.opener == opening.sender else None
+
+
+def sealed_dates(state: OversightState) -> list[tuple[str, HeaderRow, int]]:
+    """Return each opening with the date of notice that its opener stated, by case; what is no date is left out."""
+    found = []
+    for case in sorted(state.openings):
+        for row in openings_of(state, case):
             date, salt = row.fact("notice-on") or "", row.fact("notice-salt") or ""
             if row.role == "sent" and date.isdecimal() and len(date) < 16 and is_hex(salt):
-                found[case] = (row, int(date))
+                found.append((case, row, int(date)))
     return found
 
 

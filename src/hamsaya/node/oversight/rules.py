@@ -5,8 +5,9 @@ report    as in ``stream``
 compare   from one overseer to another, about a member that reports to the sender, and one that reports to the receiver
                                                                                                    else ``wrong-role``
 freeze    by a party that oversees one of the case's participants; at that party all whom the reports name as
-unfreeze  participants are told; the rest is the cell's (``cases.freezing``)
-                                                         else ``not-overseen``, ``unknown-case``, ``recipient-missing``
+unfreeze  participants are told, and nobody else; the rest is the cell's (``cases.freezing``). Where the reports know
+          several openings of one reference each is frozen by itself: neither's participants learn of the other's
+                                 else ``not-overseen``, ``unknown-case``, ``recipient-missing``, ``recipient-outside``
 legal-act by a party that oversees everybody asked, about a case known there; signed by two different persons; for at
           most 90 days; under a fresh reference
                   else ``not-overseen``, ``predecessor-missing``, ``two-persons``, ``bad-validity``, ``already-exists``
@@ -74,32 +75,37 @@ def _compare(event: Event, body: Compare, facts: Facts) -> Iterator[Decision]:
         yield refuse("wrong-role", "oversight:compare", "each compares what the member that it oversees has reported")
 
 
-def participants(state: OversightState, event: Event, facts: Facts) -> frozenset[str] | None:
-    """Return the participants of the case of ``event``, from the cell's state or from reports; None while unknown."""
+def participants(state: OversightState, event: Event, facts: Facts) -> list[frozenset[str]]:
+    """Return the participants of the case of ``event``, from the cell's state or of each opening that reports have
+    named; empty while unknown.
+    """
     case = facts.cases.cases.get(event.case or "")
     if case is not None:
-        return frozenset(case.participants)
-    opening = stream.opening_of(state, event.case or "")
-    return None if opening is None else stream.participants_of(opening)
+        return [frozenset(case.participants)]
+    return [stream.participants_of(each) for each in stream.openings_of(state, event.case or "")]
 
 
 def _freeze(state: OversightState, event: Event, facts: Facts) -> Iterator[Decision]:
-    known = participants(state, event, facts)
-    if known is None:
+    openings = participants(state, event, facts)
+    if not openings:
         code = "unknown-case" if event.sender == state.own else "predecessor-missing"
         yield refuse(code, "oversight:freeze", "no report of this case's opening has arrived")
         return
+    told = set(event.recipients) & facts.overseers.keys()
+    # The opening that is meant is the one whose participants are told; else the nearest to it.
+    known = min(openings, key=lambda each: len((each & facts.overseers.keys()) ^ told))
     if not any(facts.overseen(event.sender, member) for member in known):
         yield refuse("not-overseen", "oversight:freeze", "it oversees no participant of the case")
-    members = {name for name in known if name in facts.overseers}
-    if missing := members - set(event.recipients):
+    if missing := known & facts.overseers.keys() - told:
         yield refuse("recipient-missing", "oversight:freeze", f"{', '.join(sorted(missing))} must be told")
+    if outside := told - known:
+        yield refuse("recipient-outside", "oversight:freeze", f"{', '.join(sorted(outside))} takes no part in the case")
 
 
 def _act(state: OversightState, event: Event, body: LegalAct, facts: Facts) -> Iterator[Decision]:
     if not event.recipients or not all(facts.overseen(event.sender, name) for name in event.recipients):
         yield refuse("not-overseen", "oversight:act", "content is asked of members that the sender oversees")
-    if participants(state, event, facts) is None:
+    if not participants(state, event, facts):
         yield refuse("predecessor-missing", "oversight:act", "the case is not known here")
     if body.officer == body.second_officer:
         yield refuse("two-persons", "oversight:act", "two different persons answer for it")
@@ -127,10 +133,10 @@ def _release(state: OversightState, event: Event, body: Release) -> Iterator[Dec
 
 def notice_of(state: OversightState, event: Event) -> Decision | None:
     """Return what forbids a word about notice at a node that is told of no case; None where nothing does."""
-    opening = stream.opening_of(state, event.case or "")
-    if opening is None:
+    openings = stream.openings_of(state, event.case or "")
+    if not openings:
         return refuse("predecessor-missing", "oversight:notice", "no report of this case's opening has arrived")
-    if opening.sender != event.sender:
+    if all(opening.sender != event.sender for opening in openings):
         return refuse("wrong-role", "oversight:notice", "only the opener owes the notice")
     return None
 

@@ -18,7 +18,7 @@ import msgspec
 from hamsaya.cases.figures import CODES, K, suppressed
 from hamsaya.node.core import Node
 from hamsaya.node.oversight.findings import both_ends
-from hamsaya.node.oversight.stream import opening_of
+from hamsaya.node.oversight.stream import opening_of, openings_of
 from hamsaya.node.oversight.types import HeaderRow, OversightState
 
 UNKNOWN = "unknown"
@@ -80,8 +80,8 @@ def statistics(node: Node, since: int, until: int, *, export: bool = False) -> S
     return Statistics(since=since, until=until, suppressed=export, pairs=pairs, members=members)
 
 
-def _act(state: OversightState, case: str | None) -> str:
-    opening = opening_of(state, case or "")
+def _act(state: OversightState, case: str | None, between: tuple[str, str]) -> str:
+    opening = opening_of(state, case or "", between)
     return (opening.fact("act") if opening is not None else None) or UNKNOWN
 
 
@@ -97,7 +97,7 @@ def _pairs(state: OversightState, rows: Iterable[HeaderRow], since: int, until: 
         to, inside = row.fact("asked"), since <= row.issued_at < until
         if to is None or not inside:
             continue
-        key = (row.sender, to, _act(state, row.case))
+        key = (row.sender, to, _act(state, row.case, (row.sender, to)))
         if row.kind == "case.ask":
             # A member may state whom it asked and not by which reference: then no outcome is known.
             asked.setdefault(key, []).append(said.get((row.case or "", row.fact("request") or ""), []))
@@ -115,7 +115,7 @@ def _pair(
     ends = [_end(said) for said in requests]
     codes = [code for end, code in ends if end == "declined"]
     mine = [row.fact("outcome") for row in confirmed
-            if row.sender == key[1] and key[0] in row.recipients and _act(state, row.case) == key[2]]
+            if row.sender == key[1] and key[0] in row.recipients and _act(state, row.case, key[:2]) == key[2]]
     return PairCounts(
         asker=key[0], asked=key[1], act=key[2], requests=len(requests),
         answered=sum(end == "answered" for end, _ in ends), declined=len(codes),
@@ -143,13 +143,13 @@ def _end(said: list[HeaderRow]) -> tuple[Literal["open", "answered", "declined"]
 
 def _members(node: Node, rows: Iterable[HeaderRow], since: int, until: int) -> Iterator[MemberCounts]:
     inside = [row for row in rows if since <= row.issued_at < until]
-    openers = {row.case: row.sender for row in inside if row.kind == "case.open"}
+    openers = {(row.case, row.sender) for row in inside if row.kind == "case.open"}
     frozen = {case for case, known in node.state.cases.freezes.items() if any(since <= e.at < until for e in known)}
     for member in sorted(node.agreement.overseen_by(node.own)):
         yield MemberCounts(
-            member=member, cases=sum(opener == member for opener in openers.values()),
+            member=member, cases=sum(opener == member for _, opener in openers),
             raised=sum(row.kind == "case.raise" and row.sender == member for row in inside),
-            frozen=sum((opening := opening_of(node.state.oversight, case)) is not None and opening.sender == member
+            frozen=sum(any(each.sender == member for each in openings_of(node.state.oversight, case))
                        for case in frozen),
         )
 

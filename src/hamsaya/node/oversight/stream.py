@@ -15,7 +15,7 @@ Since every leaf is opened in its place, nothing can be left out but the end of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -177,10 +177,23 @@ def rows_of(state: OversightState, member: str, first: int = 0, limit: int | Non
         yield state.rows[member, index]
 
 
-def opening_of(state: OversightState, case: str) -> HeaderRow | None:
-    """Return the leaf by which a case was opened, as its opener reported it, else as one who was told did."""
-    found = [state.rows[key] for key in state.openings.get(case, ())]
-    return next((row for row in found if row.role == "sent"), found[0] if found else None)
+def openings_of(state: OversightState, case: str) -> tuple[HeaderRow, ...]:
+    """Return a leaf for each opening under one reference, the earliest first: as its opener reported it, else as one
+    who was told did. Two openings are two when their senders or their signed statements differ.
+    """
+    found: dict[tuple[str, bytes], HeaderRow] = {}
+    for row in (state.rows[key] for key in state.openings.get(case, ())):
+        if row.role == "sent" or (row.sender, row.digest) not in found:
+            found[row.sender, row.digest] = row
+    return tuple(sorted(found.values(), key=lambda row: (row.issued_at, row.sender, row.digest)))
+
+
+def opening_of(state: OversightState, case: str, among: Collection[str] = ()) -> HeaderRow | None:
+    """Return the opening of a case in which all of ``among`` take part; where there is none the first of its reference.
+    """
+    found = openings_of(state, case)
+    fits = (row for row in found if participants_of(row) >= set(among))
+    return next(fits, found[0] if found else None)
 
 
 def participants_of(opening: HeaderRow) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -17,7 +17,7 @@ from hamsaya.node.oversight import findings as found_by
 from hamsaya.node.oversight.draws import DrawView, draws
 from hamsaya.node.oversight.reporting import overseers_told, reported
 from hamsaya.node.oversight.statistics import Statistics, statistics
-from hamsaya.node.oversight.stream import opening_of, participants_of, rows_of
+from hamsaya.node.oversight.stream import opening_of, openings_of, participants_of, rows_of
 from hamsaya.node.oversight.types import Compared, Finding, HeaderRow, HeaderView, StreamView
 
 
@@ -120,6 +120,38 @@ def frozen(node: Node) -> list[Frozen]:
     return cases_views.frozen(node.state.cases)
 
 
+class OpeningView(msgspec.Struct, frozen=True, kw_only=True):
+    """One case as an overseeing node knows it: who opened it, whom a freeze is told, and the freezes that stand.
+
+    ``statement`` is the digest of the opening; empty where the case itself is known here.
+    """
+
+    opener: str
+    statement: str
+    participants: list[str]
+    freezes: list[str]
+
+
+def openings(node: Node, case: str) -> list[OpeningView]:
+    """Return every case that was opened under one reference, the earliest first: each is frozen by itself.
+
+    Raises:
+        OperatorError: ``unknown-case``, as ``participants``.
+    """
+    names, known = participants(node, case), node.state.cases.cases.get(case)
+    if known is not None:
+        return [OpeningView(opener=known.opener, statement="", participants=names, freezes=_own(node, case, names))]
+    return [
+        OpeningView(opener=row.sender, statement=row.digest.hex(), participants=sorted(participants_of(row)),
+                    freezes=_own(node, case, participants_of(row)))
+        for row in openings_of(node.state.oversight, case)
+    ]
+
+
+def _own(node: Node, case: str, people: Iterable[str]) -> list[str]:
+    return [each.freeze for each in found_by.own_freezes(node, case, frozenset(people))]
+
+
 def participants(node: Node, case: str) -> list[str]:
     """Return the participants of a case; raises OperatorError ``unknown-case`` where neither state nor reports name it.
     """
@@ -135,10 +167,10 @@ def participants(node: Node, case: str) -> list[str]:
 def notices(node: Node) -> list[NoticeView]:
     """Return the notices known here: own dates at the opener, stated dates at who oversees it."""
     now, stated = node.clock.now(), found_by.sealed_dates(node.state.oversight)
-    dates = {case: date for case, (_, date) in stated.items()} | own_dates(node)
+    dates = {case: date for case, row, date in stated if found_by.heard_of(node, case, row)} | own_dates(node)
     known = cases_views.notices_owed(node.state.cases, now, dates)
-    seen = {view.notice.case for view in known}
-    heard = [_stated(case, row, date, now) for case, (row, date) in sorted(stated.items()) if case not in seen]
+    seen = {(view.notice.case, view.notice.opener) for view in known}
+    heard = [_stated(case, row, date, now) for case, row, date in stated if (case, row.sender) not in seen]
     return sorted([*known, *heard], key=lambda view: (view.state == "given", view.due is None, view.due or 0))
 
 
