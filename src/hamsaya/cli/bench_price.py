@@ -6,6 +6,7 @@
     calibration  largest gap between stated and realised frequency in any tenth, and the share judged rightly
     attestors    labels a second learned from, by expectation-maximisation
     shapley      seconds for exact shares of twenty members
+    visits       ``bench_visits``: cost of visits ÷ uniform visiting that finds as many in time (lower is better)
 
 Ratios: the schedule's two programs ÷ the same first program handed to the solver ready made (lower is better); a
 sampled world ÷ one vectorised pass over as many numbers (lower is better). Wall clock, medians of rounds.
@@ -24,6 +25,7 @@ from typing import Any
 from hamsaya.base.instants import DAY
 from hamsaya.base.interval import Interval
 from hamsaya.charter.types import document_from_plain
+from hamsaya.cli.bench_visits import visits
 from hamsaya.compliance.types import EMPTY_COMPLIANCE, Attested, ComplianceState, EvidenceItem, FindingCase
 from hamsaya.linkage.plan import Member, Plan, Project, Sender
 from hamsaya.linkage.types import EMPTY_LINKAGE
@@ -40,7 +42,7 @@ def price(quick: bool) -> dict[str, Any]:
     """Measure all of it."""
     rounds = 2 if quick else 5
     return {**_law(rounds), **_schedule(rounds), **_what_if(rounds), **_calibration(quick), **_attestors(rounds),
-            **_shapley()}
+            **_shapley(), **visits(quick)}
 
 
 def corridor(seed: int) -> Plan:
