@@ -6,6 +6,7 @@
     calibration  largest gap between stated and realised frequency in any tenth, and the share judged rightly
     attestors    labels a second learned from, by expectation-maximisation
     shapley      seconds for exact shares of twenty members
+    visits       ``bench_visits``: cost of visits ÷ uniform visiting that finds as many in time (lower is better)
     ten-nodes    a what-if from the command line to its answer at ten running nodes: ``cli/bench_price_nodes.py``
 
 Ratios: the schedule's two programs ÷ the same first program handed to the solver ready made (lower is better); a
@@ -26,6 +27,7 @@ from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
 from hamsaya.base.interval import Interval
 from hamsaya.charter.types import document_from_plain
+from hamsaya.cli.bench_visits import visits
 from hamsaya.compliance.types import EMPTY_COMPLIANCE, Attested, ComplianceState, EvidenceItem, FindingCase
 from hamsaya.linkage.plan import Member, Plan, Project, Sender
 from hamsaya.linkage.types import EMPTY_LINKAGE
@@ -44,7 +46,7 @@ def price(quick: bool, parts: tuple[str, ...] = ()) -> dict[str, Any]:
     known: dict[str, Callable[[], dict[str, Any]]] = {
         "law": lambda: _law(rounds), "schedule": lambda: _schedule(rounds), "what-if": lambda: _what_if(rounds),
         "calibration": lambda: _calibration(quick), "attestors": lambda: _attestors(rounds), "shapley": _shapley,
-        "ten-nodes": lambda: _ten_nodes(quick),
+        "visits": lambda: visits(quick), "ten-nodes": lambda: _ten_nodes(quick),
     }
     if unknown := [name for name in parts if name not in known]:
         raise OperatorError(f"expected parts among {', '.join(known)}, received {', '.join(unknown)}",

@@ -35,6 +35,7 @@ from hamsaya.cli import (
     release,
     treaty,
     verification,
+    visits,
 )
 from hamsaya.cli.command import Session, command
 
@@ -55,6 +56,7 @@ for _more in (assembly.app, treaty.app):
     charter.app.add_typer(_more)  # Without a name: its commands stand beside those of the group.
 cases.app.add_typer(case_items.app)
 compliance.app.add_typer(verification.app)
+compliance.app.add_typer(visits.app)
 linkage.app.add_typer(incentives.app)
 cases.app.add_typer(case_files.app)
 cases.app.add_typer(case_clocks.app)

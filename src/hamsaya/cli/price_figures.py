@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hamsaya.node.incentives import BreakEven, ReviewView
     from hamsaya.node.schedules import ScheduleView
     from hamsaya.node.verification import AttestorsView, CusumView, SprtView
+    from hamsaya.node.visits import VisitsView
     from hamsaya.node.what_if import WhatIf
 
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#666666"
@@ -174,5 +175,24 @@ def what_if(view: WhatIf) -> Callable[[Any], None]:
         levers.axvline(max(0.0, 1.0 / view.after.price.mid), color=ORANGE, linestyle="--", label="now")
         levers.set(xlabel="cost sustained by each US$ of flow, the link at its best", xlim=(0, 1))
         levers.legend(loc="lower left")
+
+    return paint
+
+
+def visits(view: VisitsView) -> Callable[[Any], None]:
+    """Return the visits a year at each site beside uniform visiting, and the share of its breaches found in time."""
+
+    def paint(figure: Any) -> None:
+        rates, found = figure.subplots(1, 2, sharey=True, width_ratios=(2, 1))
+        rows = view.sites[::-1]
+        names = [f"{row.site} ({row.breach.mid:.2f})" for row in rows]
+        rates.barh(names, [row.per_year for row in rows], color=BLUE)
+        rates.axvline(view.uniform_per_year, color=ORANGE, linestyle="--", label="every site alike")
+        rates.set(xlabel="visits a year", ylabel="site (P(breach))", title=f"{view.share:.0%} of the cost of uniform")
+        rates.legend()
+        found.barh(names, [row.detection for row in rows], color=GREEN)
+        found.axvline(view.required, color=GREY, linestyle=":", label="required on the whole")
+        found.set(xlabel="found in time", xlim=(0, 1))
+        found.legend(fontsize=7)
 
     return paint

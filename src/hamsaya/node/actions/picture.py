@@ -6,6 +6,7 @@ import msgspec
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.compliance import views as compliance_views
+from hamsaya.compliance.visits import Aim
 from hamsaya.linkage import views as linkage_views
 from hamsaya.messages.compliance import Publication
 from hamsaya.messages.kinds import Ref
@@ -20,6 +21,7 @@ from hamsaya.node.posteriors import posteriors, published
 from hamsaya.node.recipients import everybody
 from hamsaya.node.send import Draft
 from hamsaya.node.service import Service
+from hamsaya.node.visits import visits_of_node
 
 
 class PeriodArgs(Args, frozen=True):
@@ -89,6 +91,13 @@ class CommitmentArgs(Args, frozen=True):
     commitment: Ref
 
 
+class VisitsArgs(Args, frozen=True):
+    """What the visits are to achieve, and the least detection at every commitment."""
+
+    aim: Aim = "average"
+    floor: float = 0.0
+
+
 class StatementArgs(Args, frozen=True):
     """One commitment, and who will read what is said of it."""
 
@@ -103,6 +112,7 @@ ACTIONS: dict[str, Action] = {
         node.state.compliance, node.clock.now()))),
     "indicator": Action(CommitmentArgs, question(lambda node, a: indicator(node, a.commitment))),
     "posteriors": Action(Nothing, question(lambda node, _: posteriors(node))),
+    "visits": Action(VisitsArgs, question(lambda node, a: visits_of_node(node, a.aim, a.floor))),
     "statement": Action(StatementArgs, question(lambda node, a: published(node, a.commitment, a.level))),
     "tranches": Action(Nothing, question(lambda node, _: linkage_views.tranches(node.state.linkage))),
 }
