@@ -21,12 +21,12 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parents[1] / "src"
@@ -34,6 +34,7 @@ ANNEX = HERE / "annex"
 PACK = SOURCE / "hamsaya" / "regions" / "afpak"
 ROLES = {"present": ("pk", "af", "uz", "joint-cell"), "absent": ("pk", "uz", "joint-cell")}
 PATIENCE_S = 120.0
+T = TypeVar("T")
 
 
 class Wrong(RuntimeError):
@@ -170,10 +171,12 @@ class Federation:
     def __init__(self, home: Path, parties: tuple[str, ...]) -> None:
         self.home, self.parties = home, parties
         self._run: list[subprocess.Popen[bytes]] = []
+        self._spoke: set[str] = set()
 
     def do(self, party: str, *words: str | Path, desk: str = "", **options: Any) -> str:
         """Run a command at the node of ``party``, signed by one of its persons where a desk is named."""
         signed = ["--as", self.home / party / f"{desk}.key"] if desk else []
+        self._spoke |= {party} if desk else set()
         return hamsaya(*words, *signed, "--dir", self.home / party, home=self.home, **options)
 
     def ask(self, party: str, *words: str | Path) -> Any:
@@ -183,14 +186,13 @@ class Federation:
         passphrase = self.home / "passphrase"
         passphrase.touch(mode=0o600)
         passphrase.write_text("only for this example", encoding="utf-8")
-        pack, ports = small_pack(self.home, self.parties), free_ports(len(self.parties))
+        pack = small_pack(self.home, self.parties)
+        ports = dict(zip(self.parties, free_ports(len(self.parties)), strict=True))
         extra = ["--present", "af"] if present else []
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda pair: self.do(
-                pair[0], "node", "init", pair[0], "--pack", pack, "--listen-port", str(pair[1]), "--console-port", "0",
-                *extra, *([] if pair[0] == "joint-cell" else ["--endpoint", f"https://127.0.0.1:{pair[1]}"])),
-                zip(self.parties, ports, strict=True)))
-            list(pool.map(self._introduce, self.parties))
+        founded = self.each(lambda party: self.ask(
+            party, "node", "init", party, "--pack", pack, "--listen-port", str(ports[party]), "--console-port", "0",
+            *extra, *([] if party == "joint-cell" else ["--endpoint", f"https://127.0.0.1:{ports[party]}"])))
+        prints = {party: card["fingerprint"] for party, card in zip(self.parties, founded, strict=True)}
         for party in self.parties:
             out = (self.home / f"{party}.out").open("wb")
             self._run.append(subprocess.Popen(
@@ -199,20 +201,16 @@ class Federation:
                 env={**os.environ, "PYTHONPATH": str(SOURCE),
                      "HAMSAYA_PASSPHRASE_FILE": str(self.home / "passphrase")}))
         self.until(lambda: all((self.home / party / "control.json").exists() for party in self.parties), "start")
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(self._staff, self.parties))
-        for party in self.parties:
-            self.do(party, "charter", "sign", desk="desk-2")
+        self.each(lambda party: [self.do(party, "node", "peers", "add", self.home / other / "node.card",
+                                         "--fingerprint", prints[other]) for other in self.parties if other != party])
+        self.each(self._staff)
+        self.each(lambda party: self.do(party, "charter", "sign", desk="desk-2"))
         self.settle()
 
-    def _introduce(self, party: str) -> None:
-        for other in self.parties:
-            if other != party:
-                card = self.home / other / "node.card"
-                shown = hamsaya("node", "card", card, home=self.home)
-                fingerprint = re.search(r"(?m)^fingerprint +(.+?) *$", shown)
-                assert fingerprint is not None
-                self.do(party, "node", "peers", "add", card, "--fingerprint", fingerprint[1])
+    def each(self, act: Callable[[str], T]) -> list[T]:
+        """Return what ``act`` gives for every party, two at a time."""
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(act, self.parties))
 
     def _staff(self, party: str) -> None:
         for desk, number, roles in (("desk-1", "1001", ("liaison", "analyst", "verifier")),
@@ -223,8 +221,13 @@ class Federation:
 
     def settle(self) -> None:
         """Return once everything said has arrived."""
-        self.until(lambda: not any(self.ask(party, "node", "status")["outbox"].get("waiting")
-                                   for party in self.parties), "deliver what was said")
+        self.until(lambda: all(map(self._delivered, sorted(self._spoke))), "deliver what was said")
+
+    def _delivered(self, party: str) -> bool:
+        if self.ask(party, "node", "status")["outbox"].get("waiting"):
+            return False
+        self._spoke.discard(party)
+        return True
 
     def until(self, holds: Any, what: str) -> None:
         deadline = time.monotonic() + PATIENCE_S

@@ -70,6 +70,10 @@ def test_a_preview_says_why_not(asked: Pair) -> None:
     assert outside["code"] == "outside-audience" and outside["readers"][0]["sees"].startswith("nothing")
     assert south.refused("case", "preview", CASE, ASKED, "--text", "x", *TWO, "--audience", "No Such") == "bad-caveats"
     assert south.run("case", "answer", CASE, ASKED, "--text", "x", *TWO, "--grade", "Z9").exit_code == 2
+    for grade in ("admiralty:C4", "admiralty:G1"):
+        assert south.refused("case", "answer", CASE, ASKED, "--text", "x", *TWO, "--grade", grade) == "bad-grade"
+    graded = south.json("case", "preview", CASE, ASKED, "--text", "x", *TWO, "--grade", "admiralty:D6")
+    assert graded["grade"] == "D6"
     assert south.run("case", "answer", CASE, ASKED, "--text", "x", *TWO, "--caveat", "none").exit_code == 2
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -50,16 +53,26 @@ def test_everything_illustrative_is_labelled() -> None:
     assert "Everything here is illustrative" in (EXAMPLE / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.process
-def test_the_story_with_kabul_present_comes_out() -> None:
-    """Evidence, a finding, a notice, a refusal to touch medicine, a vote: between real nodes, by the public commands.
+def printed(standing: str) -> list[str]:
+    """Return the lines that the README says the run prints with Kabul ``standing``, of the blocks below it."""
+    text = (EXAMPLE / "README.md").read_text(encoding="utf-8").partition(f"**With Kabul {standing}**")[2]
+    below = text.partition("**With Kabul away**" if standing == "at the table" else "The small federations")[0]
+    return [line for block in re.findall(r"```text\n(.*?)```", below, re.DOTALL) for line in block.splitlines()]
 
-    Each command of the script has two minutes at most, and so has each wait.
+
+@pytest.mark.process
+@pytest.mark.parametrize(("which", "standing", "lines"), [("present", "at the table", 11), ("absent", "away", 8)])
+def test_the_story_comes_out_as_the_readme_prints_it(which: str, standing: str, lines: int, tmp_path: Path) -> None:
+    """Real nodes, by the public commands, from a directory of no meaning: every line of the README, in its order.
+
+    Each command of the script has two minutes at most, and so has each wait; it leaves nothing behind.
     """
-    told: dict[str, Any] = example().main(["--with", "present"])["present"]
-    assert told["before"]["AF-2"]["words"] == "unverified" and told["before"]["AF-2"]["access_denied"] == 1
-    assert told["after"]["AF-2"]["rating"] == "NC"
-    assert told["after"]["AF-2"]["posterior"]["breach"]["mid"] > told["before"]["AF-2"]["posterior"]["breach"]["mid"]
-    assert told["tranches"] == {"T-CASA": "continued", "T-MED": "running", "T-UAP": "running"}
-    assert "humanitarian" in told["refusal"] and "continued-by-vote" in told["early"]
-    assert told["live"]["after"]["price"]["mid"] < told["live"]["before"]["price"]["mid"]
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("HAMSAYA_", "PYTHON"))}
+    run = subprocess.run([sys.executable, EXAMPLE / "run.py", "--with", which], capture_output=True, text=True,
+                         timeout=600, cwd=tmp_path, env={**bare, "TMPDIR": str(tmp_path)})
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-4000:]
+    expected, told = printed(standing), iter(line.strip() for line in run.stdout.splitlines())
+    assert len(expected) == lines
+    for line in expected:  # An iterator that has passed a line never comes back to it.
+        assert line in told, f"not printed, or not in its place: {line}\n{run.stdout}"
+    assert not list(tmp_path.iterdir()), "the example leaves nothing behind"

@@ -49,7 +49,8 @@ Protected = Annotated[bool, typer.Option("--protected", help="Its source is prot
 Embargo = Annotated[int | None, typer.Option(parser=instant, metavar="DATE", help="Nothing is done with it before.")]
 Review = Annotated[int | None, typer.Option(parser=instant, metavar="DATE", help="The conditions are reviewed then.")]
 Delete = Annotated[int | None, typer.Option(parser=instant, metavar="DATE", help="It is deleted everywhere then.")]
-Grade = Annotated[str, typer.Option(metavar="A1..X4", help="Source A, B, C, X and information 1 to 4.")]
+Grade = Annotated[str, typer.Option(
+    metavar="A1..X4", help="Source A, B, C, X and information 1 to 4; or admiralty:D6, where it has such a step here.")]
 Parents = Annotated[list[str] | None, typer.Option(
     "--derived-from", metavar="CASE,ITEM[,CONSENT]",
     help="What it was made of, and the consent to pass it on; repeat. Its conditions are taken over.")]
@@ -76,6 +77,11 @@ def _parent(text: str) -> tuple[str, str, str | None]:
 
 
 def _grading(text: str) -> Grading:
+    scale, named, theirs = text.partition(":")
+    if named and scale == "admiralty":
+        from hamsaya.node.release import grading_of_admiralty
+
+        return grading_of_admiralty(theirs)
     try:
         return msgspec.convert({"source": text[:1], "information": text[1:]}, Grading)
     except msgspec.ValidationError:

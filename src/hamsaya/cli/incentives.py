@@ -42,6 +42,40 @@ def break_even(
     )
 
 
+@command(app, "suspension", "json")
+def suspension(
+    session: Session,
+    a: Annotated[float, Rate],
+    b: Annotated[float, Rate],
+    r: Annotated[float, Rate],
+    years: Annotated[list[float] | None, typer.Option(min=0.0, help="Length; repeat. Else 1, 2 and 5.")] = None,
+    quarters: Annotated[int, typer.Option(min=1, max=400, help="Of the cheapest schedule shown.")] = 8,
+) -> None:
+    """Say what the length of a suspension does to the price, and how the cheapest flow is back-loaded."""
+    from hamsaya.node.incentives import suspensions
+
+    view = suspensions(a, b, r, years or [1.0, 2.0, 5.0], quarters)
+    session.answer(
+        view,
+        Table(("suspended, years", "price", "in good standing, of an honest member's time"),
+              [("for ever" if row.years is None else row.years, row.price, row.good_standing) for row in view.rows]),
+        *view.words,
+        Table(("quarter", "cheapest flow, in costs of a quarter"), list(enumerate(view.backloaded, 1))),
+    )
+
+
+@command(app, "known", "json")
+def known(session: Session) -> int:
+    """Work out every published answer of verification and incentives, beside what was published; 1 if one differs."""
+    from hamsaya.node.known import known as worked
+
+    views = worked()
+    session.answer(views, Table(("case", "question", "published", "here", ""),
+                                [(v.case, v.question, v.published, v.here, "" if v.agrees else "DIFFERS")
+                                 for v in views]))
+    return 0 if all(view.agrees for view in views) else 1
+
+
 @command(app, "review-window", "json")
 def review_window(
     session: Session,

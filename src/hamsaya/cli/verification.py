@@ -44,6 +44,27 @@ def sampling(
                                visits_per_year=view.visits_per_year))
 
 
+@command(app, "panel", "json")
+def panel(
+    session: Session,
+    liars: Annotated[int | None, typer.Option(min=0, help="The least panel that so many liars cannot turn.")] = None,
+    seats: Annotated[int | None, typer.Option(min=1, help="Or: a panel of so many seats, with --k.")] = None,
+    k: Annotated[int | None, typer.Option(min=1, help="Verdicts that decide.")] = None,
+    detect: Annotated[float, typer.Option(help="Chance that an honest seat sees a breach that is there.")] = 0.8,
+    false: Annotated[float, typer.Option(help="Chance that it sees one that is not.")] = 0.1,
+    colluders: Annotated[int | None, typer.Option(min=0, help="Seats that lie; else 0 up to k.")] = None,
+) -> None:
+    """Say how often k of n seats confirm a breach and a fabrication, with seats that lie; or which panel bears them."""
+    from hamsaya.node.verification import panel_of
+
+    if (liars is None) == (seats is None) or (seats is None) != (k is None):
+        raise typer.BadParameter("expected --liars, or --seats with --k")
+    view = panel_of(liars, seats, k, detect, false, colluders)
+    session.answer(view, *view.words,
+                   Table(("colluding seats", "a real breach is confirmed", "a fabricated one passes"),
+                         [(row.colluders, row.detection, row.false_alarm) for row in view.rows]))
+
+
 @command(app, "sprt", "json")
 def sprt(
     session: Session,

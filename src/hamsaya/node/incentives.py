@@ -44,6 +44,33 @@ class BreakEvenRow(msgspec.Struct, frozen=True, kw_only=True):
     suspension_price: float
 
 
+class SuspensionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One length, None for ever: the price, and the share of time that an honest member is not suspended."""
+
+    years: float | None
+    price: float
+    good_standing: float
+
+
+class Suspensions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the length of a suspension does. ``backloaded`` is the cheapest flow by quarter where suspension is for
+    ever, in units of a quarter's cost, ``rent`` and ``flat_rent`` what good standing is worth under it and under a flat
+    flow; empty and None where nothing can be bought."""
+
+    a: float
+    b: float
+    r: float
+    purchasable: bool
+    rows: list[SuspensionRow]
+    required: float
+    backloaded: list[float]
+    rent: float | None
+    flat_rent: float | None
+    honest: float | None
+    breach: float | None
+    words: list[str]
+
+
 class WindowView(msgspec.Struct, frozen=True, kw_only=True):
     """One review: its window, its trigger, both chances of a bad review, the price, and the price against slices."""
 
@@ -138,6 +165,41 @@ def _break_even_words(
         verdict = "suffices" if tau >= need else "does not: it is not purchasable at this flow"
         told.append(f"A cost of ${cost:g}m a year needs ${need:.1f}m at {row.r:.0%}; ${tau:g}m {verdict}.")
     return told
+
+
+def suspensions(a: float, b: float, r: float, years: Sequence[float], quarters: int) -> Suspensions:
+    """Return the price at each length of a suspension and for ever, and the cheapest flow of so many quarters.
+
+    Args:
+        a, b: Hazards a year; a quarter's chances follow from them.
+        r: Discount rate a year, > 0.
+    Raises:
+        OperatorError: ``bad-figure``.
+    """
+    alpha, beta, delta = -math.expm1(-a / 4.0), -math.expm1(-b / 4.0), math.exp(-r / 4.0)
+    try:
+        rows = [SuspensionRow(years=each, price=suspension.suspension_price(a, b, r, each),
+                              good_standing=suspension.good_standing(a, each)) for each in years]
+        rows.append(SuspensionRow(years=None, price=law.price(a, b, r), good_standing=1.0 if a == 0.0 else 0.0))
+        need = suspension.required_value(alpha, beta, delta)
+        flow = suspension.backloaded(alpha, beta, delta, quarters) if b > a else []
+    except ValueError as error:
+        raise OperatorError(str(error), code="bad-figure") from None
+    if not flow:
+        return Suspensions(a=a, b=b, r=r, purchasable=False, rows=rows, required=need, backloaded=[], rent=None,
+                           flat_rent=None, honest=None, breach=None,
+                           words=[f"Not purchasable at any length: a breach is punished {b:g} times a year and honesty "
+                                  f"{a:g} times."])
+    flat = [suspension.stationary_price(alpha, beta, delta)]
+    rents = suspension.rent(flow, alpha, delta), suspension.rent(flat, alpha, delta)
+    tau = law.price(a, b, r)
+    honest, breach = suspension.honest_value(tau, 1.0, a, r), suspension.shirking_value(tau, b, r)
+    words = [f"At the price of {tau:.3f}, suspended for ever, keeping the promise and breaking it are both worth "
+             f"{honest:.3f} years of its cost.",
+             f"The cheapest flow pays {flow[0]:.2f} of a quarter's cost first and {flow[-1]:.2f} later: it leaves the "
+             f"member {rents[0]:.2f} costs of a quarter, a flat one {rents[1]:.2f}."]
+    return Suspensions(a=a, b=b, r=r, purchasable=True, rows=rows, required=need, backloaded=flow, rent=rents[0],
+                       flat_rent=rents[1], honest=honest, breach=breach, words=words)
 
 
 def review_window(honest: float, breach: float, discount: float) -> ReviewView:

@@ -9,11 +9,11 @@ import msgspec
 from hamsaya.base.errors import OperatorError, PeerError, PolicyRefusal
 from hamsaya.cases import caveats as axes
 from hamsaya.cases import handling
-from hamsaya.cases.grading import to_admiralty, weakest
+from hamsaya.cases.grading import Admiralty, from_admiralty, to_admiralty, weakest
 from hamsaya.cases.onward import standing
 from hamsaya.cases.types import Item
 from hamsaya.messages.cases import Answer, Parent
-from hamsaya.messages.caveats import LIAISON, LOCKED, Audience, Caveats, Word, listed
+from hamsaya.messages.caveats import LIAISON, LOCKED, Audience, Caveats, Grading, Word, listed
 from hamsaya.messages.kinds import Ref
 from hamsaya.node.core import Node
 from hamsaya.node.items import find
@@ -163,6 +163,22 @@ def preview_answer(node: Node, draft: Draft) -> PreviewView:
         inherited=inherited, lost=lost, conflict=conflict, grade="".join(to_admiralty(body.grading)),
         weakest_part="".join(to_admiralty(weakest(item.grading for item, _ in parts))) if parts else "",
     )
+
+
+def grading_of_admiralty(text: str) -> Grading:
+    """Return an Admiralty grade such as ``B2`` on our scale.
+
+    Raises:
+        OperatorError: no such grade, or one without a step here, which a person must grade again (``bad-grade``).
+    """
+    if len(text) != 2 or text[0] not in "ABCDEF" or text[1] not in "123456":
+        raise OperatorError(f"expected an Admiralty grade from A1 to F6, received {text[:8]!r}", code="bad-grade")
+    theirs: Any = text
+    found = from_admiralty(Admiralty(*theirs))
+    if found is None:
+        raise OperatorError(f"the Admiralty grade {text} has no step of the same meaning here, and rounding would make "
+                            "the report better or worse; grade it again, A to C or X and 1 to 4", code="bad-grade")
+    return found
 
 
 def _forced(parents: list[Caveats], own: Caveats) -> tuple[list[str], list[str], str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from hamsaya.base.errors import OperatorError
-from hamsaya.compliance import rating, sampling, streams
+from hamsaya.compliance import panel, rating, sampling, streams
 from hamsaya.compliance.course import day
 from hamsaya.node.files import Strict, read_json, read_rows
 
@@ -35,6 +35,24 @@ class SamplingPlan(msgspec.Struct, frozen=True, kw_only=True):
     days: float | None
     visits_per_day: float | None
     visits_per_year: float | None
+
+
+class PanelRow(msgspec.Struct, frozen=True, kw_only=True):
+    """With so many colluding seats: how often a real breach is confirmed, and a fabricated one."""
+
+    colluders: int
+    detection: float
+    false_alarm: float
+
+
+class PanelView(msgspec.Struct, frozen=True, kw_only=True):
+    """A panel of ``seats``, ``k`` of which decide, and the most seats that may lie without deciding or blocking."""
+
+    seats: int
+    k: int
+    bears: int
+    rows: list[PanelRow]
+    words: list[str]
 
 
 class SprtView(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +144,30 @@ class RatingView(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None
     triggers: list[TriggerView]
     follow_up: str | None
+
+
+def panel_of(
+    liars: int | None, seats: int | None, k: int | None, detect: float, false: float, colluders: int | None
+) -> PanelView:
+    """Return how a panel errs: the least that bears ``liars``, or the one of ``seats`` and ``k``.
+
+    Args:
+        colluders: Show this number of lying seats alone; None shows 0 to k.
+    Raises:
+        OperatorError: ``bad-figure``; a panel or a chance out of range.
+    """
+    try:
+        n, needed = panel.minimum_panel(liars) if liars is not None else (seats or 0, k or 0)
+        shown = range(min(needed, n) + 1) if colluders is None else [colluders]
+        rates = [panel.panel_rates(n, needed, detect, false, number) for number in shown]
+    except ValueError as error:
+        raise OperatorError(str(error), code="bad-figure") from None
+    bears = min(needed - 1, n - needed)
+    words = [f"A panel of {n} seats in which {needed} decide bears {bears} that lie: by themselves they neither force "
+             f"a finding nor block it. No bloc may hold {needed} of the seats."]
+    return PanelView(seats=n, k=needed, bears=bears, words=words, rows=[
+        PanelRow(colluders=number, detection=each.detection, false_alarm=each.false_alarm)
+        for number, each in zip(shown, rates, strict=True)])
 
 
 def sampling_plan(
