@@ -59,6 +59,7 @@ REFUSALS: dict[str, str] = {
     "broken-off": "The transfer broke off before all had arrived",
     "budget-changed": "Another alert of that month was sent under another budget",
     "budget-exceeded": "The alerts of that month name more cells than their budget allows",
+    "came-late": "It came more than a day after its date, when what it warns of had begun; its sender warns anew",
     "cannot-open": "The seal does not open",
     "cannot-pause": "This reason stops no clock of such a request",
     "case-closed": "The case is closed",
