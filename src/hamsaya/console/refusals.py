@@ -162,6 +162,7 @@ REFUSALS: dict[str, str] = {
     "observed": "The observation is not past, or access was denied and a value given",
     "on-hold": "A law keeps it there; two officers end that first: hamsaya case unhold",
     "other-case": "It names somebody or something of another case",
+    "other-population": "Drawn from another list of what was asked; oversight draws anew when the rest has come",
     "other-proposal": "It is about another text than the proposal known here",
     "other-text": "It answers another text than the one known here",
     "outside-annex": "A cell is in no reporting area of the annex",
