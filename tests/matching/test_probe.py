@@ -11,7 +11,7 @@ from msgspec.structs import replace as changed
 
 from hamsaya.base.instants import DAY
 from hamsaya.matching import probe as rules
-from hamsaya.matching.audit import draw, population
+from hamsaya.matching.audit import draw, named, population
 from hamsaya.matching.probe import PER_CASE, PER_DAY, spent
 from hamsaya.matching.types import (
     EMPTY_MATCHES,
@@ -266,8 +266,9 @@ def test_an_earlier_date_gains_nothing() -> None:
 
 def audit(state: MatchState, count: int = 2, seed: bytes = b"s" * 32) -> Audit:
     at = say("ava", blank(1, "x")).issued_at
-    picks = draw(seed, population(state, "ava", at, at), count)
-    return Audit(audit="A-1", of="ava", first=at, last=at, seed=seed, checkpoints=[b"a", b"b"], picks=list(picks))
+    everything = population(state, "ava", at, at)
+    return Audit(audit="A-1", of="ava", first=at, last=at, seed=seed, checkpoints=[b"a", b"b"], inputs=len(everything),
+                 population=named(everything), picks=list(draw(seed, everything, count)))
 
 
 def opened(picks: list[Pick]) -> Openings:
@@ -288,8 +289,11 @@ def test_nobody_chooses_the_sample() -> None:
     """Picks other than the seed's, or of probes outside the period, are no audit."""
     asked = audit(ASKED)
     others = [changed(asked, picks=asked.picks[::-1]), changed(asked, seed=b"t" * 32),
-              changed(asked, picks=[*asked.picks, Pick(probe="P-9", place=0)]), changed(asked, first=0, last=1)]
+              changed(asked, picks=[*asked.picks, Pick(probe="P-9", place=0)])]
     assert {code(ASKED, say("watch", each, at=1)) for each in others} == {"wrong-sample"}
+    lists = [changed(asked, first=0, last=1), changed(asked, population=bytes(32)),
+             changed(asked, inputs=asked.inputs + 1)]
+    assert {code(ASKED, say("watch", each, at=1)) for each in lists} == {"other-population"}
     assert code(ASKED, say("watch", asked)) == "wrong-period"
     assert code(ASKED, say("ava", asked, at=1)) == code(ASKED, say("bel", asked, at=1)) == "wrong-role"
     assert code(ASKED, say("watch", changed(asked, of="watch"), at=1)) == "wrong-role"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,6 +79,17 @@ def test_an_alert_on_the_annex_s_cells_is_permitted(body: Body) -> None:
 def test_alerts_refused(fields: dict[str, Any], wanted: str) -> None:
     """Each rule by itself."""
     assert code(alert(**fields)) == wanted
+
+
+def test_an_alert_that_comes_late_comes_before_its_months() -> None:
+    """Attack: a warning dated to the day before the event. A day late is no lateness, and what is early enough passes."""
+    early = said("north", alert(first=FEB, last=FEB, asked=[Asked("north", "verify", end_of(JAN) + 1)]), 1, SENT)
+    for arrived, wanted in ((SENT, "permitted"), (SENT + DAY, "permitted"), (end_of(JAN) - 1, "permitted"),
+                            (max(end_of(JAN), SENT + DAY + 1), "came-late")):
+        event = replace(early, arrived_at=arrived)
+        assert decide(EMPTY, event, AREAS_AND_POLE).code == wanted, arrived
+        heard = [each.heard_at for each in apply(EMPTY, event).alerts.alerts.values()]
+        assert heard == [arrived if arrived > SENT + DAY else None]
 
 
 def test_a_budget_holds_for_the_month_and_for_each_sender() -> None:

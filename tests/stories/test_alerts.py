@@ -144,6 +144,25 @@ def test_an_alert_over_budget_is_refused_on_arrival(tmp_path: Path) -> None:
     assert list(fed.node("ir").state.monitor.alerts.alerts) == [tight[0].alert]
 
 
+def test_an_alert_written_after_the_event_is_refused_and_one_carried_in_time_is_shown_as_late(tmp_path: Path) -> None:
+    """Its date alone makes it no warning: where it comes after its month has begun it is none."""
+    fed = make_federation(members=MEMBERS)
+    cells = own_cells(fed, "ir")
+    found = candidates_of_forecast(forecast_file(tmp_path, fed, {cells[0]: 0.5}), "onset")
+    (raised,) = planned(fed.node("pk"), PlanArgs(found=found, budget=1, actions=["verify"])).alerts
+    fed.send("pk", Draft(raised, ("ir", "uz")))
+    letters = {to: envelope for to, _, envelope in fed.waiting("pk")}
+    begins = end_of(month_of(fed.clock.now()))
+    assert fed.clock.now() + DAY < begins - 1 < fed.clock.now() + 29 * DAY
+    fed.clock.instant = begins - 1
+    assert one(fed.node("ir"), ReceiveJob(letters["ir"])).code == "admitted"  # type: ignore[attr-defined]
+    fed.clock.instant = begins
+    assert one(fed.node("uz"), ReceiveJob(letters["uz"])).code == "came-late"  # type: ignore[attr-defined]
+    assert [each.heard_at for each in alerts_page(fed.node("ir")).alerts] == [begins - 1]
+    assert alerts_page(fed.node("uz")).alerts == [] and fed.node("pk").state.monitor.alerts.alerts
+    assert alerts_page(fed.node("pk")).alerts[0].heard_at is None
+
+
 def test_an_assessment_with_its_dissent_at_every_node() -> None:
     """Two persons sign each; the dissent is of just that text and stands beside it everywhere."""
     fed = make_federation(members=MEMBERS)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, get_args
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -332,6 +333,41 @@ def test_chunks_go_to_holders_alone_and_from_the_originator_alone() -> None:
     assert fed.node("ir").store.refusal_counts()["not-yours"] == 2
 
 
+@pytest.mark.parametrize("fetched", [False, True])
+def test_who_names_anothers_chunks_does_not_learn_who_has_them(fetched: bool) -> None:
+    """Attack: a co-holder attaches the very chunks of a file it was given to an item of its own, and asks what misses.
+
+    What it is told, and what its file is asked for, is the same whether or not the other holder has fetched the first.
+    """
+    fed, mesh = begun(), Mesh()
+    first = give(fed, mesh, picture(CHUNK_BYTES + 9))
+    if fetched:
+        fetch(fed, mesh)
+    fetch(fed, mesh, "uz")
+    says(fed, "pk", asking("uz", "R-2").body, "uz")
+    says(fed, "uz", answer("pk", "R-2", "U-1", "the text"), "pk")
+    sheet = Sheet(file="gate.png", type="image/png", size=CHUNK_BYTES + 9, digest=bytes(32), key=bytes(32))
+    says(fed, "uz", msgspec.structs.replace(first, item="U-1", attachment="u-1", sheet=sheet), "pk")
+    plan = chunk_rules.plan_of(fed.node("uz"), CASE, "U-1", "u-1")
+
+    async def puts(m: Mesh) -> list[list[int]]:
+        told = []
+        for indices in (range(0), range(1), range(0), range(1, 2)):
+            sealed = [mesh.chunks["uz"].kept[plan.chunks[index]] for index in indices]
+            request = chunk_rules.signed_request(fed.node("uz"), "put", plan, "pk", indices)
+            told.append(await m.services["pk"].transfers.accept(encode([request, sealed])))
+        return told
+
+    before = len(mesh.asked)
+    run(fed, mesh, lambda m: m.services["pk"].transfers.fetch(CASE, "U-1", "u-1", 100))
+    assert len(mesh.asked) == before + 1, "its file is asked for whole"
+    if not fetched:
+        mesh.chunks["pk"].kept.clear()
+    assert run(fed, mesh, puts) == [[0, 1], [1], [1], []]
+    if fetched:
+        assert read(fed, mesh) == picture(CHUNK_BYTES + 9), "and the first one is as it was"
+
+
 def test_an_old_request_and_one_for_another_node_are_refused() -> None:
     """Attack: a request that somebody has kept, or that was for somebody else."""
     fed, mesh = begun(), Mesh()
@@ -441,6 +477,8 @@ def test_a_second_person_may_look_at_a_prepared_file_and_a_discarded_one_goes() 
     plan = chunk_rules.plan_of(fed.node("ir"), *NAMES)
     request = chunk_rules.signed_request(fed.node("pk"), "get", plan, "ir", range(1))
     assert code_of(lambda: run(fed, mesh, lambda m: m.services["ir"].transfers.serve(request))) == "not-yours"
+    carry = code_of(lambda: run(fed, mesh, lambda m: m.services["ir"].transfers.to_carry(*NAMES, 0)))
+    assert carry == "not-released", "no courier takes it past the second person"
     one(fed.node("ir"), Act(lambda node: discard(node, kept.number)))
     assert sweep(fed, mesh, "ir") == 2 and not mesh.chunks["ir"].kept
 

@@ -11,6 +11,7 @@ from hamsaya.messages.kinds import Body
 from hamsaya.messages.match import Audit
 from hamsaya.messages.oversight import Freeze, Unfreeze
 from hamsaya.node.match_audits import openings_due
+from hamsaya.node.match_probes import ProbeJob
 from hamsaya.node.oversight import draws
 from hamsaya.node.oversight.due import oversight_due
 from hamsaya.node.oversight.findings import findings
@@ -19,6 +20,8 @@ from hamsaya.node.send import Draft
 from tests.matching.scene import phone, records
 from tests.node.making import handmade, receive
 from tests.node.match_scene import CASE, MEMBERS, WATCH, Scene, dishonest, scenery
+from tests.support import persons
+from tests.support.federation import one
 
 
 def turn(scene: Scene, *members: str) -> None:
@@ -140,6 +143,63 @@ def test_a_probe_that_comes_before_the_draw_of_its_week_is_in_it() -> None:
     assert "bad-opening" not in {each.code for each in findings(scene.node(WATCH))}
     scene.fed.clock.advance(draws.WEEK)
     assert not list(draws.undrawn(scene.node(WATCH)))
+
+
+def asks_unheard(scene: Scene) -> list[bytes]:
+    """Let pk ask about one number more while nothing of it reaches oversight; return which messages wait."""
+    probe, secrets = scene.prepare("pk", "ir", [phone(9)], "P-2")
+    draft = persons.signed(scene.node("pk"), Draft(probe, ("ir", WATCH), case=CASE))
+    one(scene.node("pk"), ProbeJob(draft, tuple(secrets)))
+    store = scene.node("pk").store
+    late = [mid for destination, mid, _ in scene.fed.waiting("pk") if destination == WATCH]
+    for mid in late:
+        store.retry_outbox(WATCH, mid, 2**62 + 1, "the courier is away")
+    return late
+
+
+def test_a_member_whose_probe_is_still_on_its_way_is_accused_of_nothing() -> None:
+    """The demand names another list than the member's own: it says so, and the week is drawn anew once all has come."""
+    scene = probed()
+    late = asks_unheard(scene)
+    pass_week(scene)
+    for member in ("uz", "pk"):
+        scene.say(member, _word(scene), case=None)
+    turn(scene)
+    scene.turn()
+    watch = scene.node(WATCH)
+    assert (of(scene, "pk").state, of(scene, "pk").population) == ("demanded", 3)
+    (audit,) = watch.state.matches.audits.values()
+    assert draws._answered(watch, audit) == "other-population"
+    scene.fed.clock.advance(8 * DAY)
+    assert "bad-opening" not in {each.code for each in findings(watch)}
+    for mid in late:
+        scene.node("pk").store.retry_outbox(WATCH, mid, 0, "")
+    scene.fed.carry_all()
+    waits = [view for view in draws.draws(watch) if view.member == "pk" and view.population == 4]
+    assert [view.state for view in waits] == ["seed-awaited"], "what is drawn now was not known when the probe came"
+    scene.fed.clock.advance(DAY)
+    for member in ("uz", "pk"):
+        scene.say(member, _word(scene), case=None)
+    turn(scene)
+    scene.turn()
+    assert sorted(each.status for each in watch.state.matches.audits.values()) == ["demanded", "opened"]
+    scene.fed.clock.advance(29 * DAY)
+    assert "bad-opening" not in {each.code for each in findings(watch)}
+
+
+def test_a_member_that_says_there_was_more_and_sends_nothing_is_found() -> None:
+    """What it says is missing can be on its way for thirty days, and no longer."""
+    scene = probed()
+    asks_unheard(scene)
+    pass_week(scene)
+    for member in ("uz", "pk"):
+        scene.say(member, _word(scene), case=None)
+    turn(scene)
+    scene.fed.clock.advance(29 * DAY)
+    assert "bad-opening" not in {each.code for each in findings(scene.node(WATCH))}
+    scene.fed.clock.advance(2 * DAY)
+    (found,) = [each for each in findings(scene.node(WATCH)) if each.code == "bad-opening"]
+    assert found.members == ["pk"]
 
 
 def test_the_seed_is_the_first_checkpoint_of_each_log() -> None:

@@ -8,7 +8,9 @@ Rules
 3. While a case is frozen here, nothing of it is sent or taken in but ``PASS``, a correction of what was given before,
    and an end or refusal of a consent.                                                       else ``case-frozen``
    What a sender could not know of waits at its node until the freeze ends, whatever date it bears.
-4. Every clock of the case's requests stands from the freeze to its end; the reason is the freeze, signed.
+4. Every clock of the case's requests stands from the freeze to its end; the reason is the freeze, signed. One that is
+   heard more than a day after its date counts here from then on, and so does its end (``messages.timely``): nobody makes
+   or wipes lateness by an earlier date. What the other end may then reckon differently, it may (``as_dated``).
 
 What is not named here is stopped: a kind that is added later is, until somebody says that it may pass.
 """
@@ -22,11 +24,12 @@ from msgspec.structs import replace
 
 from hamsaya.base.decision import Decision, refuse
 from hamsaya.cases.matter import Matter
-from hamsaya.cases.types import Case, CasesState, Frozen, Request, Span
+from hamsaya.cases.types import Case, CasesState, Frozen, Request
 from hamsaya.messages.cases import Answer
 from hamsaya.messages.event import Event
 from hamsaya.messages.items import ConsentGiven
 from hamsaya.messages.oversight import Freeze, Unfreeze
+from hamsaya.messages.timely import heard_late
 
 ROLES = {"oversight.freeze": "a party that oversees", "oversight.unfreeze": "the party that froze it"}
 TRANSITIONS = {
@@ -125,15 +128,19 @@ def apply(state: CasesState, event: Event) -> CasesState:
     match event.body:
         case Freeze(freeze=freeze, reason=reason, officer=officer):
             fresh = Frozen(case=ref, freeze=freeze, by=event.sender, reason=reason, officer=officer, at=event.issued_at,
-                           told=tuple(sorted(event.recipients)))
+                           told=tuple(sorted(event.recipients)), heard_at=heard_late(event))
             known = (*known, fresh)
         case Unfreeze(freeze=freeze, reason=why, officer=officer):
             known = tuple(
-                replace(each, ended_at=max(event.issued_at, each.at), end_reason=why, ended_by=officer)
+                replace(each, ended_at=max(event.issued_at, each.at), end_reason=why, ended_by=officer,
+                        end_heard_at=heard_late(event))
                 if (each.by, each.freeze) == (event.sender, freeze) and each.ended_at is None else each
                 for each in known
             )
-    known = tuple(sorted(known, key=lambda each: (each.at, each.by, each.freeze)))
+    return _put(state, ref, tuple(sorted(known, key=lambda each: (each.at, each.by, each.freeze))))
+
+
+def _put(state: CasesState, ref: str, known: tuple[Frozen, ...]) -> CasesState:
     state = dataclasses.replace(state, freezes=state.freezes.set(ref, known))
     requests = state.requests
     for key, request in requests.items():
@@ -142,7 +149,15 @@ def apply(state: CasesState, event: Event) -> CasesState:
     return dataclasses.replace(state, requests=requests)
 
 
+def as_dated(state: CasesState, ref: str) -> CasesState:
+    """Return ``state`` as it is where every freeze of the case was heard in time: as another end may reckon."""
+    known = freezes(state, ref)
+    if all(each.heard_at is None and each.end_heard_at is None for each in known):
+        return state
+    return _put(state, ref, tuple(replace(each, heard_at=None, end_heard_at=None) for each in known))
+
+
 def with_spans(state: CasesState, request: Request) -> Request:
     """Return ``request`` with the times for which its case was or is frozen."""
-    spans = tuple(Span(start=each.at, end=each.ended_at) for each in freezes(state, request.case))
+    spans = tuple(each.span for each in freezes(state, request.case))
     return request if request.frozen == spans else replace(request, frozen=spans)

@@ -40,7 +40,7 @@ from msgspec.structs import replace
 
 from hamsaya.base.decision import Decision, refuse
 from hamsaya.base.instants import to_text
-from hamsaya.cases import waiting
+from hamsaya.cases import freezing, waiting
 from hamsaya.cases.caveats import SCOPES, Axis, weaker
 from hamsaya.cases.clocks import Annex
 from hamsaya.cases.lineage import recalled_at
@@ -276,11 +276,13 @@ def _in_time(state: CasesState, event: Event, body: ConsentGiven, annexes: Seque
     """Yield what forbids granting too late. What moved the clock, a freeze, may not have arrived here: where the
     originator says that the clock ran longer than is known here, the consent waits for it.
     """
-    due = term(state, event.case or "", body.consent, event.sender, body.asker, annexes)
-    sending = state.own in (None, event.sender)
+    sending, case = state.own in (None, event.sender), event.case or ""
+    due = term(state, case, body.consent, event.sender, body.asker, annexes)
+    there = freezing.as_dated(state, case)  # Where another end heard of a freeze in time.
+    dated = term(there, case, body.consent, event.sender, body.asker, annexes)
     if sending and body.due is not None and body.due != due:
         yield refuse("wrong-due", "cases:consent", f"the question could be decided until {due}")
-    if due is None or event.issued_at <= due:
+    if due is None or event.issued_at <= (due if sending else max(due, dated or due)):
         return
     if not sending and body.due is not None and due < event.issued_at <= body.due:
         yield refuse("predecessor-missing", "cases:consent", "what moved the clock of the question has not arrived")

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hamsaya.base.decision import Decision, refuse
-from hamsaya.cases import clocks, course
+from hamsaya.cases import clocks, course, freezing
 from hamsaya.cases.clocks import TERMS, URGENCIES
 from hamsaya.cases.matter import Matter
 from hamsaya.cases.types import Case, CasesState, Paused, Request
@@ -152,13 +152,15 @@ def refusals(state: CasesState, event: Event, matter: Matter, longest: int) -> I
     if isinstance(event.body, Ask) and matter.case is not None:
         yield from _ask(state, event, event.body, matter)
     elif matter.request is not None:
-        yield from _step(event, matter, matter.request)
+        ref = (matter.request.case, matter.request.request)
+        dated = freezing.as_dated(state, matter.request.case).requests.get(ref, matter.request)
+        yield from _step(event, matter, matter.request, dated)
 
 
-def _step(event: Event, matter: Matter, request: Request) -> Iterator[Decision]:
+def _step(event: Event, matter: Matter, request: Request, dated: Request) -> Iterator[Decision]:
     match event.body:
         case Overdue() as body:
-            yield from _overdue(event, body, matter, request)
+            yield from _overdue(event, body, matter, request, dated)
         case Pause() as body:
             yield from _may_pause(body, request)
         case Resume() | Clarify() as body:
@@ -242,12 +244,14 @@ def _may_hand_over(to: str, matter: Matter, request: Request) -> Iterator[Decisi
         yield refuse("wrong-role", "cases:transfer", "a request is handed over to a third participant")
 
 
-def _overdue(event: Event, body: Overdue, matter: Matter, request: Request) -> Iterator[Decision]:
+def _overdue(
+    event: Event, body: Overdue, matter: Matter, request: Request, dated: Request
+) -> Iterator[Decision]:
     until = course.due(request, body.step, matter.annexes)
     if body.step in request.marks:
         yield refuse("already-marked", "cases:overdue", f"the {body.step} step has been marked before")
     if body.due != until:
-        yield from _other_due(body, matter, request, until)
+        yield from _other_due(body, matter, request, dated, until)
     if event.issued_at <= body.due:
         yield refuse("not-due", "cases:overdue", f"the {body.step} step is due at {body.due}, not before now")
     done = course.done_at(request, body.step)
@@ -255,11 +259,22 @@ def _overdue(event: Event, body: Overdue, matter: Matter, request: Request) -> I
         yield refuse("illegal-transition", "cases:overdue", f"the {body.step} step is done")
 
 
-def _other_due(body: Overdue, matter: Matter, request: Request, until: int | None) -> Iterator[Decision]:
-    """Yield what forbids a mark with another due instant than is known here."""
+def _other_due(
+    body: Overdue, matter: Matter, request: Request, dated: Request, until: int | None
+) -> Iterator[Decision]:
+    """Yield what forbids a mark with another due instant than is known here.
+
+    Args:
+        dated: The request where every freeze was heard in time; with freezes any instant between is right, for one that
+            is heard too late counts from then on.
+    """
     if matter.sending:
         yield refuse("wrong-due", "cases:overdue", f"the {body.step} step is due at {until}")
-    elif body.due not in course.dues_the_asker_may_know(request, body.step, matter.annexes):
+        return
+    may = set[int]().union(*(course.dues_the_asker_may_know(each, body.step, matter.annexes)
+                             for each in (request, dated)))
+    between = bool(request.frozen and may) and min(may) <= body.due <= max(may)
+    if body.due not in may and not between:
         # Later than all that is known here: what moved it has not arrived.
         code = "predecessor-missing" if until is not None and body.due > until else "wrong-due"
         yield refuse(code, "cases:overdue", f"the {body.step} step is due at {until}")

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 import msgspec
 
 from hamsaya.base.decision import Decision, refuse
-from hamsaya.cases import clocks, waiting
+from hamsaya.cases import clocks, freezing, waiting
 from hamsaya.cases.clocks import ESCALATION, REMINDERS, Clock
 from hamsaya.cases.matter import Matter
 from hamsaya.cases.records import Lateness, Reminded, ReminderKey
@@ -108,16 +108,17 @@ def refusals(state: CasesState, event: Event, matter: Matter, longest: int) -> I
         yield refuse("already-marked", "cases:timing", "that has been said before")
     found = _about(state, event, matter) if matter.case is not None else None
     if found is not None:
-        yield from _timely(event, found, matter.sending)
+        dated = _about(freezing.as_dated(state, event.case or ""), event, matter) or found
+        yield from _timely(event, found, dated, matter.sending)
 
 
-def _timely(event: Event, found: Waiting, sending: bool) -> Iterator[Decision]:
+def _timely(event: Event, found: Waiting, dated: Waiting, sending: bool) -> Iterator[Decision]:
     """Yield what forbids it by the clock; but for a lapse only its own sender is asked (see above)."""
     body, until = event.body, found.due
     assert isinstance(body, Remind | Escalate | Late | Lapse)
     late = isinstance(body, Late | Lapse | Escalate)
     if (sending or isinstance(body, Lapse)) and body.due != until:
-        yield from _other_due(body.due, found, until, sending)
+        yield from _other_due(body.due, found, dated, sending)
     if late and event.issued_at <= body.due:
         yield refuse("not-due", "cases:timing", "at its due instant a step is in time")
     if not sending:
@@ -130,17 +131,20 @@ def _timely(event: Event, found: Waiting, sending: bool) -> Iterator[Decision]:
         yield refuse("not-due", "cases:timing", "its instant has not come")
 
 
-def _other_due(due: int, found: Waiting, until: int | None, sending: bool) -> Iterator[Decision]:
-    """Yield what forbids another due instant than is known here: a freeze may have reached one end before the other.
+def _other_due(due: int, found: Waiting, dated: Waiting, sending: bool) -> Iterator[Decision]:
+    """Yield what forbids another due instant than is known here: a freeze may have reached one end before the other, or
+    so late that it counts there from then on; then any instant is right between those without and with the freezes.
 
     A lapse refused for that would stand at one end alone.
     """
     spans = () if sending else found.clock.frozen
-    known = (clocks.due(dataclasses.replace(found.clock, frozen=spans[:some])) for some in range(len(spans)))
-    if due not in known:
-        early = not sending and until is not None and due > until
-        yield refuse("predecessor-missing" if early else "wrong-due", "cases:timing",
-                     f"the {found.step} step is due at {until}")
+    known = {clocks.due(dataclasses.replace(found.clock, frozen=spans[:some])) for some in range(len(spans))}
+    may = {instant for instant in (*known, found.due, dated.due) if instant is not None}
+    if due in known or (spans and may and min(may) <= due <= max(may)):
+        return
+    early = not sending and found.due is not None and due > found.due
+    yield refuse("predecessor-missing" if early else "wrong-due", "cases:timing",
+                 f"the {found.step} step is due at {found.due}")
 
 
 def key_of(event: Event) -> ReminderKey:

@@ -127,7 +127,8 @@ class Span(Record, frozen=True):
 class Frozen(Record, frozen=True):
     """One freeze of a case by a party that oversees, and its end; ``officer`` and ``ended_by`` are pseudonyms.
 
-    ``told`` are those whom its beginning was sent to.
+    ``told`` are those whom its beginning was sent to. ``heard_at`` and ``end_heard_at`` are when the two arrived here,
+    where that was too late for their dates to count (``messages.timely``).
     """
 
     case: str
@@ -140,6 +141,16 @@ class Frozen(Record, frozen=True):
     end_reason: UnfreezeReason | None = None
     ended_by: str | None = None
     told: tuple[str, ...] = ()
+    heard_at: int | None = None
+    end_heard_at: int | None = None
+
+    @property
+    def span(self) -> Span:
+        """The time for which it counts here: from its date to that of its end, or from when either was heard too late.
+        """
+        start = self.heard_at or self.at
+        end = self.end_heard_at or self.ended_at
+        return Span(start=start, end=None if end is None else max(start, end))
 
 
 class Postponed(Record, frozen=True):

@@ -188,7 +188,7 @@ def _feedback(state: CasesState, item: Item, holder: str, nth: int, annexes: Seq
 
 
 def _frozen(state: CasesState, item: Item) -> tuple[tuple[int, int | None], ...]:
-    return tuple((each.at, each.ended_at) for each in freezing.freezes(state, item.case))
+    return tuple((each.span.start, each.span.end) for each in freezing.freezes(state, item.case))
 
 
 def _unlocked(item: Item, holder: str) -> int | None:

@@ -101,10 +101,11 @@ def list_(
     shown = view["alerts"][:limit]
     session.answer(
         view,
-        Table(("alert", "kind", "from", "cells", "months", "comes true at", "basis", "asked", "became", "record"),
+        Table(("alert", "kind", "from", "cells", "months", "comes true at", "basis", "asked", "came late", "became",
+               "record"),
               [(one["alert"], one["kind"], one["by"], one["cells"], _months(one),
                 f"{one['at_least']} {one['measure']}", _basis(one["basis"]), [_asked(each) for each in one["asked"]],
-                _became(one["resolution"]), one["record"]) for one in shown]),
+                when(one["heard_at"]), _became(one["resolution"]), one["record"]) for one in shown]),
         f"Cells of equal attention in {view['month']}: {', '.join(map(str, view['lot'])) or 'none'}.",
     )
 

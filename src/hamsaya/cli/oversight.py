@@ -167,9 +167,9 @@ def frozen(session: Session) -> None:
     """List the freezes known here, with who and why, and their ends."""
     found = session.call("oversight-frozen")
     session.answer(found, Table(
-        ("case", "freeze", "by", "reason", "officer", "from", "until", "ended because"),
-        [(f["case"], f["freeze"], f["by"], f["reason"], f["officer"], when(f["at"]), when(f["ended_at"]),
-          f["end_reason"]) for f in found],
+        ("case", "freeze", "by", "reason", "officer", "from", "heard late", "until", "end heard late", "ended because"),
+        [(f["case"], f["freeze"], f["by"], f["reason"], f["officer"], when(f["at"]), when(f["heard_at"]),
+          when(f["ended_at"]), when(f["end_heard_at"]), f["end_reason"]) for f in found],
     ))
 
 

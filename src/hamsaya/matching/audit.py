@@ -10,6 +10,8 @@ Rules
 2. Every input has the same chance. Its rank is the hash of the seed and its place; the lowest ranks are drawn.
 3. An opening holds when the identifier is a strong identifier in its one spelling, the salt makes its commitment, and
    the blind makes its element. To open an element to another identifier one would have to find a discrete logarithm.
+   The audit names the list that it was drawn from: who audits may not have heard of all that was asked, and who is
+   audited does not answer for picks from another list than its own, nor is it wrong for that.
 4. What does not open is misuse until explained: silence must not be cheaper than a bad opening.
 
 With n openings, misuse of a share q of the inputs goes unseen with probability (1 - q)^n at most: 29 openings show 10 %
@@ -59,6 +61,11 @@ def population(state: MatchState, querier: str, first: int, last: int) -> list[P
     """Return every input that ``querier`` asked about in [first, last], UTC milliseconds, declined ones too."""
     asked = (each for each in state.probes.values() if each.querier == querier and first <= each.at <= last)
     return sorted(Pick(probe=each.probe, place=place) for each in asked for place in range(len(each.elements)))
+
+
+def named(inputs: Sequence[Pick]) -> bytes:
+    """Return the 32-byte name of the list that a sample is drawn from, ``population``."""
+    return digest(tagged("hamsaya/v1/audit-population", [[pick.probe, pick.place] for pick in inputs]))
 
 
 def draw(seed: bytes, inputs: Iterable[Pick], count: int) -> tuple[Pick, ...]:

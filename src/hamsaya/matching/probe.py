@@ -27,7 +27,8 @@ confirm  1. the probe was answered, the place is one of its inputs and has not b
          2. the member asked sends it, on a request that the asker put to it in the case
                                                                      else ``wrong-role``, ``predecessor-missing``
 audit    1. an overseer asks, of somebody else, about a past period            else ``wrong-role``, ``wrong-period``
-         2. its picks are those that its seed draws                                       else ``wrong-sample``
+         2. it names the list of what was asked then, as it is known here             else ``other-population``
+            and its picks are those that its seed draws from it                           else ``wrong-sample``
 open     1. the member audited answers, once, every pick and no other          else ``wrong-role``, ``wrong-sample``,
                                                                                           ``illegal-transition``
 
@@ -52,7 +53,7 @@ from msgspec.structs import replace as changed
 
 from hamsaya.base.decision import Decision, permit, refuse
 from hamsaya.base.instants import DAY
-from hamsaya.matching.audit import draw, population
+from hamsaya.matching.audit import draw, named, population
 from hamsaya.matching.types import (
     MAX_BATCH,
     Asking,
@@ -131,7 +132,8 @@ def apply(state: MatchState, event: Event) -> MatchState:
             return _confirmed(state, event, confirm)
         case Audit() as audit:
             record = Auditing(audit=audit.audit, overseer=event.sender, of=audit.of, first=audit.first,
-                              last=audit.last, status="demanded", at=event.issued_at, picks=tuple(audit.picks))
+                              last=audit.last, status="demanded", at=event.issued_at, picks=tuple(audit.picks),
+                              population=audit.population, message=event.message_id)
             return replace(state, audits=state.audits.set((event.sender, audit.audit), record))
         case Openings(audit=ref):
             demanded = _demanded(state, event, ref)
@@ -276,6 +278,8 @@ def _audit(state: MatchState, event: Event, audit: Audit, facts: Facts) -> Itera
     if (event.sender, audit.audit) in state.audits:
         yield refuse("already-exists", "match:reference", "the audit's reference is taken")
     everything = population(state, audit.of, audit.first, audit.last)
+    if (audit.inputs, audit.population) != (len(everything), named(everything)):
+        yield refuse("other-population", "match:audit", "it was drawn from another list than was asked by what is here")
     if tuple(audit.picks) != draw(audit.seed, everything, len(audit.picks)):
         yield refuse("wrong-sample", "match:audit", "the picks are those that the seed draws, in order")
 

@@ -126,7 +126,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Auditing(msgspec.Struct, frozen=True, kw_only=True):
-    """An audit and what became of it; ``opened_by`` is the message with the openings."""
+    """An audit and what became of it; ``message`` demanded it, ``opened_by`` is the message with the openings."""
 
     audit: str
     overseer: str
@@ -136,6 +136,8 @@ class Auditing(msgspec.Struct, frozen=True, kw_only=True):
     status: AuditStatus
     at: int
     picks: tuple[Pick, ...]
+    population: bytes = b""
+    message: bytes = b""
     ended_at: int | None = None
     opened_by: bytes | None = None
 

@@ -19,11 +19,13 @@ class Event:
         recipients: Every addressed member, in the header's order; empty for a note to oneself.
         instrument: The instrument under which it was sent, as the header names it.
         case: The case reference, or None outside cases.
-        issued_at, expires_at: UTC milliseconds set by the sender; the cores' only clock is ``issued_at``.
+        issued_at, expires_at: UTC milliseconds set by the sender; the cores' only clock is ``issued_at``, but for
+            kinds whose date is believed for a time (``messages.timely``).
         exercise: Whether this is exercise traffic, which no real instrument admits.
         body: The typed body.
         acts: The signatures of the persons who stand behind it, first prepared, then released.
         body_digest: SHA-256 of the body's bytes as they were received, which the persons signed.
+        arrived_at: When it arrived here, as this node's journal has it; None for what this node said itself.
     """
 
     message_id: bytes
@@ -38,3 +40,4 @@ class Event:
     body: Body
     acts: tuple[PersonAct, ...] = ()
     body_digest: bytes = b""
+    arrived_at: int | None = None

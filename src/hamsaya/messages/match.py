@@ -116,7 +116,8 @@ class Audit(Body, frozen=True):
     """Oversight demands openings from ``of``: those that ``seed`` draws from its probes of [first, last] (instants).
 
     ``seed`` is the hash of ``checkpoints``, of logs of which at least one is not the audited member's, signed after
-    ``last``: whoever asked could not know it then.
+    ``last``: whoever asked could not know it then. ``inputs`` and ``population`` are the length and the digest of the
+    list that was sampled from (``matching.audit.named``): where the audited member has another, it says so.
     """
 
     audit: Ref
@@ -125,6 +126,8 @@ class Audit(Body, frozen=True):
     last: Instant
     seed: Hash
     checkpoints: Annotated[list[SignedNote], msgspec.Meta(min_length=2, max_length=8)]
+    inputs: Annotated[int, msgspec.Meta(ge=1, lt=2**31)]
+    population: Hash
     picks: Annotated[list[Pick], msgspec.Meta(min_length=1, max_length=MAX_SAMPLE)]
 
 

@@ -72,7 +72,10 @@ class AskedView(msgspec.Struct, frozen=True):
 
 
 class AlertView(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert as readers see it, with what came of it and the record of its kind."""
+    """One alert as readers see it, with what came of it and the record of its kind.
+
+    ``heard_at`` is when it arrived here where that was more than a day after its date; None where it was not.
+    """
 
     alert: str
     kind: AlertKind
@@ -94,6 +97,7 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True):
     asked: list[AskedView]
     resolution: Resolution
     record: str
+    heard_at: int | None = None
 
 
 class StanceView(msgspec.Struct, frozen=True):
@@ -212,7 +216,7 @@ def _view(
         reporters=sorted(reporters), first=alert.first, last=alert.last, measure=alert.measure,
         at_least=alert.at_least, basis=alert.basis, as_of=alert.as_of, vintage=alert.vintage.hex(),
         model=alert.model.hex(), budget=alert.budget, threshold=alert.threshold, asked=_asked(state, raised, now),
-        resolution=resolution, record=words,
+        resolution=resolution, record=words, heard_at=raised.heard_at,
     )
 
 

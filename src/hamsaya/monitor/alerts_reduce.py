@@ -11,6 +11,7 @@ import msgspec
 from hamsaya.messages.alerts import Acted, Alert, Assessment, Concur
 from hamsaya.messages.event import Event
 from hamsaya.messages.kinds import Body
+from hamsaya.messages.timely import heard_late
 from hamsaya.monitor.alerts_types import AlertState, Answered, Assessed, Raised, Stance
 
 
@@ -19,7 +20,8 @@ def apply(state: AlertState, event: Event) -> AlertState:
     replace = dataclasses.replace
     match event.body:
         case Alert() as alert:
-            return replace(state, alerts=state.alerts.set(alert.alert, Raised(event.sender, event.issued_at, alert)))
+            raised = Raised(event.sender, event.issued_at, alert, heard_late(event))
+            return replace(state, alerts=state.alerts.set(alert.alert, raised))
         case Acted() as acted:
             key = (acted.alert, event.sender, acted.action)
             return replace(state, answers=state.answers.set(key, Answered(event.issued_at, acted)))
@@ -43,7 +45,7 @@ def snapshot(state: AlertState) -> Any:
     """Return the state as plain values; equal states give equal deterministic bytes."""
     first = itemgetter(0)
     return {
-        "alerts": [[raised.by, raised.at, _plain(raised.alert)]
+        "alerts": [[raised.by, raised.at, raised.heard_at, _plain(raised.alert)]
                    for _, raised in sorted(state.alerts.items(), key=first)],
         "answers": [[*key, one.at, _plain(one.said)] for key, one in sorted(state.answers.items(), key=first)],
         "assessments": [[one.by, one.at, one.digest, _plain(one.assessment)]

@@ -5,6 +5,7 @@ Rules for an alert, in the order in which they are applied
    and is not taken                                               else ``already-exists``
 2. its months run forward, ``MOST_MONTHS`` at most                else ``bad-period``
    and the first one is not over                                  else ``horizon-over``: a warning comes before
+   where it came more than a day after its date (``messages.timely``) the first one has not begun  else ``came-late``
 3. its data are of a vintage not later than its own sending       else ``vintage-in-future``
 4. its cells are sorted, each once                                else ``rows-unsorted``
    are in the annex                                               else ``outside-annex``
@@ -35,6 +36,7 @@ from datetime import UTC, datetime
 from hamsaya.base.decision import Decision, permit, refuse
 from hamsaya.messages.alerts import Acted, Alert, Assessment, ByForecast, ByScan, Concur
 from hamsaya.messages.event import Event
+from hamsaya.messages.timely import heard_late
 from hamsaya.monitor.alerts_types import AlertState, Raised
 
 Areas = Mapping[int, frozenset[str]]
@@ -46,6 +48,11 @@ EARTH_KM = 6371.0
 def month_of(instant: int) -> str:
     """Return the month of an instant (UTC) as ``YYYY-MM``."""
     return datetime.fromtimestamp(instant // 1000, UTC).strftime("%Y-%m")
+
+
+def start_of(month: str) -> int:
+    """Return the first instant of a month, UTC milliseconds."""
+    return int(datetime(int(month[:4]), int(month[5:]), 1, tzinfo=UTC).timestamp()) * 1000
 
 
 def end_of(month: str) -> int:
@@ -98,6 +105,8 @@ def _refusals(state: AlertState, event: Event, alert: Alert, areas: Areas) -> It
         yield refuse("bad-period", "alerts:2", f"the months run backward, or are more than {MOST_MONTHS}")
     if end_of(alert.first) <= event.issued_at:
         yield refuse("horizon-over", "alerts:2", "the first month was over when it was sent")
+    if (heard := heard_late(event)) is not None and start_of(alert.first) <= heard:
+        yield refuse("came-late", "alerts:2", "it came more than a day after its date, and its first month had begun")
     if alert.as_of > event.issued_at:
         yield refuse("vintage-in-future", "alerts:3", "its data are as of a time after its sending")
     yield from _cells(alert.cells, areas)

@@ -22,11 +22,12 @@ RANGES: dict[Confidence, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """One alert, its sender, and when it was sent."""
+    """One alert, its sender, and when it was sent; ``heard_at`` is when it arrived here, where that was late."""
 
     by: str
     at: int
     alert: Alert
+    heard_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ Rules, at whoever is asked
 3. the item is neither recalled nor deleted, here or by its holder                              else ``item-revoked``
 4. the charter lets a file pass between the two now: a member removed or cut off since gets nothing; and no party that
    oversees has frozen the case                                         else the charter's own code, ``case-frozen``
+   A file that still waits for a second person passes to nobody, by courier neither               else ``not-released``
 5. a chunk that comes has the length and the digest that the signed message names                else ``wrong-chunk``
 """
 
@@ -110,9 +111,13 @@ def passing_plan(node: Node, case: str, item: str, attachment: str) -> Plan:
     What one asks for oneself, and what a courier carries, passes no peer's rules.
 
     Raises:
-        OperatorError: as ``locate``, or it may not pass, with the code that a peer would be given.
+        OperatorError: as ``locate``, or it may not pass, with the code that a peer would be given; a file that still
+            waits for a second person passes to nobody (``not-released``).
     """
     known, found = locate(node, case, item, attachment)
+    if found not in known.attachments:
+        raise OperatorError(f"{attachment} waits for a second person: hamsaya case approve; until then it stays here",
+                            code="not-released")
     if _gone(node, known):
         raise OperatorError(f"{item} is recalled, and its files with it", code="item-revoked")
     holders = known.holders if known.originator == node.own else (node.own,)
@@ -136,6 +141,16 @@ def own_plans(node: Node) -> list[tuple[Plan, str, Address]]:
                 found += [(_plan(node, item, each.attachment, each.chunks, each.sealed_bytes), holder, address)
                           for each in item.attachments]
     return found
+
+
+def named_elsewhere(node: Node, plan: Plan) -> frozenset[bytes]:
+    """Return the digests of ``plan`` that files of other originators name here too.
+
+    Every file is sealed under a key of its own, so that only somebody who knows another's chunks names them again.
+    """
+    ours = frozenset(plan.chunks)
+    return ours & {digest for item in node.state.cases.items.values() if item.originator != plan.originator
+                   for each in item.attachments for digest in each.chunks}
 
 
 def others_of(node: Node, plan: Plan) -> int:

@@ -10,6 +10,8 @@ one is the same message without its text, with the same signatures.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hamsaya.canon import digest, tagged
 from hamsaya.crypto.sealing import lock, unlock
 from hamsaya.messages.acts import PersonAct, parse_content
@@ -66,4 +68,5 @@ def read_event(row: JournalRow, storage: bytes) -> Event | None:
     if row.role == "refused" or row.body is None:
         return None
     header = row.header
-    return open_content(header, unlock(storage, row.body, header.mid))
+    event = open_content(header, unlock(storage, row.body, header.mid))
+    return replace(event, arrived_at=row.at) if row.role == "received" else event

@@ -14,7 +14,7 @@ from typing import cast
 
 from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.crypto import oprf
-from hamsaya.matching.audit import Finding, draw, findings_of, openings_needed, population, seed_of
+from hamsaya.matching.audit import Finding, draw, findings_of, named, openings_needed, population, seed_of
 from hamsaya.matching.querier import open_pick
 from hamsaya.matching.types import Audit, Auditing, Opening, Openings, Pick
 from hamsaya.node.core import Node
@@ -60,7 +60,7 @@ def audit_draft(
     seed = seed_of(opened)
     picks = draw(seed, everything, count or openings_needed(SHARE))
     body = Audit(audit=audit or f"{of}/{last}", of=of, first=first, last=last, seed=seed, checkpoints=notes,
-                 picks=list(picks))
+                 inputs=len(everything), population=named(everything), picks=list(picks))
     return Draft(body, (of,))
 
 

@@ -10,7 +10,8 @@
  7  charter   the kind is known; the revision is the one in effect at the issue time, except for the charter's messages,
               by which nodes come to the same revision; what names one that is not known here yet waits at its sender
  8  open      the wrap opens, the content key matches its commitment, body and signatures of persons fit their forms
- 9  permit    charter clauses, the persons who signed and the room's rules say yes; a message whose predecessor, whose
+ 9  permit    charter clauses, the persons who signed and the room's rules say yes, which believe some kinds' dates for
+              a day only (``messages.timely``); a message whose predecessor, whose
               persons' enrolment or whose instrument's signatures are missing here, or whose case is frozen, waits at
               its sender
 10  log       the leaf and journal row; the state is folded
@@ -22,7 +23,7 @@ Refusals of steps 1 to 6 change nothing and are recorded by digest; PeerError go
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from hamsaya.base.errors import HamsayaError, PeerError, RetryLater
@@ -135,7 +136,8 @@ def _judge(node: Node, envelope: Envelope) -> Admission:
     try:
         content, event = _open(node, envelope)
         node.step("receive.9")
-        decision = handlers.decide(node.agreement, node.state, event, node.clock.now())
+        event = replace(event, arrived_at=node.clock.now())
+        decision = handlers.decide(node.agreement, node.state, event, event.arrived_at)
         if _awaits_others(node, event, decision.code) or (not decision.allowed and _ahead(node, envelope.header)):
             raise RetryLater("the message rests on one that has not arrived yet; send it again later",
                              code=decision.code)

@@ -232,6 +232,8 @@ def append(node: Node, role: Role, header: Header, statement: bytes, content: by
         index=node.tree.size, role=role, code="admitted", at=at, header=header, statement=statement, salt=salt,
         content=content, storage=node.ring.storage, nonce=node.random.bytes(12),
     )
+    if role == "received":
+        event = replace(event, arrived_at=row.at)  # A replay of the journal folds the very same.
     node.record(row, event)
     redaction.follow(node, row, event)
     return row

@@ -7,6 +7,8 @@ Who may ask what is in ``chunk_rules``. Here a sixth rule: there is room, for al
 originator, else ``quota``.
 
 A transfer has no state of its own: what is here is here, what is missing is asked for, after any break and any restart.
+But for chunks that files of other originators name too: whoever names another's chunks would learn by what is asked for
+whether this node has them. Of these only what came with the very file counts as here, until this process ends.
 Nothing is trusted for having come by one of these ways, by courier file or from whom: the digest is in the signed
 message. A node that accepts no connection hands its own files over by ``put``; every other one waits to be asked.
 """
@@ -27,6 +29,7 @@ from hamsaya.node.chunk_rules import (
     Plan,
     Progress,
     judged,
+    named_elsewhere,
     open_request,
     others_of,
     own_plans,
@@ -62,6 +65,7 @@ class Transfers:
     room: int
     room_each: int
     _given: set[tuple[str, str, str, str]] = field(default_factory=set)
+    _came: set[tuple[str, str, str, int]] = field(default_factory=set)
 
     def store(self) -> ChunkStore:
         """Return where chunks lie; raises OperatorError ``no-room-for-files``."""
@@ -93,13 +97,13 @@ class Transfers:
             case _:
                 raise PeerError("expected [request, [chunk, …]]", code="bad-request")
 
-        def judge(node: Node) -> tuple[Asked, Plan, int]:
+        def judge(node: Node) -> tuple[Asked, Plan, int, frozenset[bytes]]:
             asked = open_request(node, request, "put")
             plan = judged(node, asked, originator=asked.sender, holder=node.own)
-            return asked, plan, others_of(node, plan)
+            return asked, plan, others_of(node, plan), named_elsewhere(node, plan)
 
-        asked, plan, others = await self._judged(judge, request)
-        return await asyncio.to_thread(self._keep, plan, asked.first, sealed, others)
+        asked, plan, others, elsewhere = await self._judged(judge, request)
+        return await asyncio.to_thread(self._keep, plan, asked.first, sealed, others, elsewhere)
 
     async def _judged(self, judge: Callable[[Node], T], refused_bytes: bytes) -> T:
         """Answer on committed state; a refusal is counted like that of an envelope."""
@@ -110,15 +114,27 @@ class Transfers:
         await self.writer.call(Act(lambda node: node.record_refusal(refusal, refused_bytes)))
         raise refusal
 
-    def _keep(self, plan: Plan, first: int, sealed: Sequence[bytes], others: int) -> list[int]:
+    def _keep(
+        self, plan: Plan, first: int, sealed: Sequence[bytes], others: int, elsewhere: frozenset[bytes]
+    ) -> list[int]:
         """Keep chunks from ``first`` on, within the room there is, and return which are missing then."""
         chunks = self.store()
         self._require_room(chunks, plan, sum(map(len, sealed)), others)
         for index, each in enumerate(sealed, first):
             if index >= len(plan.chunks):
                 raise PeerError("expected no more chunks than the signed message names", code="wrong-chunk")
-            plan.take(chunks, index, each)
-        return [index for index, each in enumerate(plan.chunks) if not chunks.has(each)]
+            self._take(plan, index, each)
+        return self._missing(plan, elsewhere)
+
+    def _take(self, plan: Plan, index: int, sealed: bytes) -> None:
+        plan.take(self.store(), index, sealed)
+        self._came.add((plan.case, plan.item, plan.attachment, index))
+
+    def _missing(self, plan: Plan, elsewhere: frozenset[bytes]) -> list[int]:
+        """Return which chunks of a file another may be asked for or told to be missing here."""
+        chunks, names = self.store(), (plan.case, plan.item, plan.attachment)
+        return [index for index, each in enumerate(plan.chunks)
+                if not chunks.has(each) or (each in elsewhere and (*names, index) not in self._came)]
 
     def _require_room(self, chunks: ChunkStore, plan: Plan, more: int, others: int) -> None:
         if chunks.used() + more > self.room:
@@ -140,9 +156,10 @@ class Transfers:
             PeerError: the originator refuses, with its code, or sends something else (``wrong-chunk``).
         """
         chunks = self.store()
-        plan, own, others = await self.writer.ask(lambda node: (
-            (found := plan_of(node, case, item, attachment)), node.own, others_of(node, found)))
-        missing = await asyncio.to_thread(lambda: [i for i, each in enumerate(plan.chunks) if not chunks.has(each)])
+        plan, own, others, elsewhere = await self.writer.ask(lambda node: (
+            (found := plan_of(node, case, item, attachment)), node.own, others_of(node, found),
+            named_elsewhere(node, found)))
+        missing = await asyncio.to_thread(self._missing, plan, elsewhere)
         if missing and plan.originator == own:
             raise OperatorError("chunks of this node's own file are gone from its disk; attach the file again",
                                 code="incomplete")
@@ -160,7 +177,7 @@ class Transfers:
                 ahead = asyncio.create_task(self._get(plan, todo[place + 1])) if place + 1 < len(todo) else None
                 await asyncio.to_thread(self._require_room, chunks, plan, sum(map(plan.length, run)), others)
                 for index, each in zip(run, sealed, strict=True):
-                    await asyncio.to_thread(plan.take, chunks, index, each)
+                    await asyncio.to_thread(self._take, plan, index, each)
         finally:
             if ahead is not None:
                 ahead.cancel()
@@ -222,9 +239,10 @@ class Transfers:
 
     async def carried(self, case: str, item: str, attachment: str, index: int, sealed: bytes) -> Progress:
         """Keep one chunk that came as part of a file; raises as ``fetch`` does."""
-        plan, others = await self.writer.ask(lambda node: (
-            (found := passing_plan(node, case, item, attachment)), others_of(node, found)))
-        await asyncio.to_thread(self._keep, plan, index, [sealed], others)
+        plan, others, elsewhere = await self.writer.ask(lambda node: (
+            (found := passing_plan(node, case, item, attachment)), others_of(node, found),
+            named_elsewhere(node, found)))
+        await asyncio.to_thread(self._keep, plan, index, [sealed], others, elsewhere)
         return await asyncio.to_thread(plan.progress, self.store())
 
     async def to_carry(self, case: str, item: str, attachment: str, index: int) -> bytes:
