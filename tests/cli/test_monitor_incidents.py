@@ -159,7 +159,7 @@ def test_a_slip_on_the_command_line_is_wrong_usage(analyst: Analyst, words: tupl
 
 @pytest.mark.parametrize(("data", "code"), [
     (b"," * 10**6 + b"\n", "bad-incidents"), (b"", "missing-columns"), (b"\0" * 5_000, "bad-incidents"),
-    (b"a,b\n1,2\n", "missing-columns"),
+    (b"a,b\n1,2\n", "missing-columns"), (text_of([ged(0)]).split("\n")[0].encode(), "bad-incidents"),
 ])
 def test_a_hostile_file_is_refused_by_name(analyst: Analyst, data: bytes, code: str) -> None:
     """With a code and without a traceback, and the store is as it was."""

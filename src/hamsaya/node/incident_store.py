@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hamsaya.base.errors import OperatorError
+from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.base.instants import DAY
 from hamsaya.monitor.incidents import Incidents, concat, from_columns
 from hamsaya.monitor.vintages import Covers, Speakers, Vintage, covered, version_in_name, version_of_rows
@@ -64,7 +64,7 @@ def ingest(
         each: Told the number of rows taken so far.
     Raises:
         OperatorError: as the reader; ``store-busy``.
-        PeerError: the file is none of incidents, or with ``refuse`` has a bad row.
+        PeerError: the file is none of incidents, has no row, or with ``refuse`` has a bad one.
         StoreError: no room.
     """
     digest = _digest(path)
@@ -83,6 +83,8 @@ def ingest(
             tally.add(batch)
             each(tally.rows)
         refuse_bad(problems, taking.on_error)
+        if not (tally.rows or problems or file.notes):
+            raise PeerError(f"{path.name}: expected rows under the header, received none", code="bad-incidents")
         for problem in sorted(problems):
             part.quarantine(problem)
         return Taken(_committed(part, path, taking, file.origin, tally, digest, problems, file.notes), False)
@@ -137,6 +139,9 @@ def _committed(
 
 
 def _digest(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise OperatorError(f"{path.name}: expected a regular file of incidents, received a pipe or a device; write it "
+                            "to a file first", code="incidents-unreadable")
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
