@@ -18,7 +18,7 @@ from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.base.instants import DAY
 from hamsaya.monitor.incidents import Incidents, concat, from_columns
 from hamsaya.monitor.vintages import Covers, Speakers, Vintage, covered, version_in_name, version_of_rows
-from hamsaya.node.data_files import machine_now, open_event_file
+from hamsaya.node.data_files import event_terms, machine_now, open_event_file
 from hamsaya.node.incidents import OnError, refuse_bad, release_of, unrepeated
 from hamsaya.ports.incidents import Batch, IncidentPart, IncidentStore, Ingest, Origin, Problem
 
@@ -68,8 +68,7 @@ def ingest(
         StoreError: no room.
     """
     digest = _digest(path)
-    held_before = next((one for one in store.ingests() if one.sha256 == digest and one.bad == 0
-                        and (not taking.version or one.version == taking.version)), None)
+    held_before = _held_before(store.ingests(), digest, taking)
     if held_before is not None:
         return Taken(held_before, True)
     part, tally, problems = store.begin(), _Tally(), list[Problem]()
@@ -91,6 +90,19 @@ def ingest(
     except BaseException:
         part.discard()
         raise
+
+
+def _held_before(ingests: list[Ingest], digest: str, taking: Taking) -> Ingest | None:
+    """Return the ingest of this very file that was asked for in the same way and is still its release's last word."""
+    same = [one for one in ingests if one.sha256 == digest and one.bad == 0
+            and taking.version in ("", one.version) and taking.covers in (None, one.covers)
+            and (taking.form == "csv" or one.citation == event_terms(taking.form)[1])]
+    if not same:
+        return None
+    # A source that goes back to what it said before says it anew: the earlier ingest ranks below what came between.
+    after = [one for one in ingests if one.number > same[-1].number
+             and (one.source, one.kind, one.version) == (same[-1].source, same[-1].kind, same[-1].version)]
+    return None if after else same[-1]
 
 
 class _Tally:
