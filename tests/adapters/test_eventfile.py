@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +86,12 @@ BAD_ROWS: dict[str, tuple[dict[str, Any], str]] = {
     "a digit of another script": ({"best": "٣"}, "best"),
     "underscored": ({"best": "1_0"}, "best"),
     "underscored degrees": ({"latitude": "3_4.5", "longitude": 69.2}, "latitude"),
+    "degrees in digits of another script": ({"latitude": "٣٤.٥", "longitude": 69.2}, "latitude"),
+    "a decimal comma": ({"latitude": "34,5", "longitude": 69.2}, "latitude"),
+    "a day with something after it": ({"date_start": "2019-03-02 or so"}, "date_start"),
+    "a spreadsheet's day": ({"date_start": 43525}, "date_start"),
+    "a control character in a name": ({"country": "A\x1b[31mva"}, "country"),
+    "deaths beyond any number": ({"best": "1e308"}, "best"),
 }
 
 
@@ -356,6 +363,60 @@ def test_parquet_holds_the_same_incidents(put: Put, tmp_path: Path) -> None:
         assert np.array_equal(ours[0].columns[name], column), name
     with pytest.raises(PeerError):
         read(put(b"PAR1 no", "b.parquet"))
+
+
+@pytest.mark.parametrize(("changed", "field"), [
+    ({"id": None}, "id"), ({"date_start": 43525}, "date_start"), ({"date_start": 43525.0}, "date_start"),
+    ({"best": "two"}, "best"), ({"best": float("inf")}, "best"), ({"best": True}, "best"), ({"best": None}, "best"),
+    ({"latitude": float("nan")}, "latitude"), ({"country": "A\x1bva"}, "country"),
+], ids=lambda value: "-".join(f"{name} {type(one).__name__}" for name, one in value.items())
+    if isinstance(value, dict) else "")
+def test_a_column_of_a_wrong_type_is_told_by_its_row(tmp_path: Path, changed: dict[str, Any], field: str) -> None:
+    """A Parquet file has types of its own; none of them ends the reading, or passes for something else."""
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    row = {"id": 7, "type_of_violence": 1, "latitude": 34.5, "longitude": 69.2, "country": "Ava",
+           "date_start": "2019-03-02", "best": 2, "low": 1, "high": 3}
+    path = tmp_path / "ged.parquet"
+    types = {name: pyarrow.int64() for name, value in changed.items() if value is None}
+    columns = {name: pyarrow.array([value], types.get(name)) for name, value in (row | changed).items()}
+    parquet.write_table(pyarrow.table(columns), path)
+    batches, problems, _ = read(path)
+    assert [(one.line, one.field) for one in problems] == [(1, field)] and ids(batches) == []
+
+
+def test_an_id_kept_as_a_float_is_the_same_id(tmp_path: Path) -> None:
+    """Tables with gaps make floats of whole numbers; a release must still meet the ids of the one before it."""
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    size, path = 3, tmp_path / "ged.parquet"
+    columns = {"id": [71629.0, 5.0, 123456789.0], "type_of_violence": [1.0] * size, "latitude": [34.5] * size,
+               "longitude": [69.2] * size, "date_start": ["2019-03-02"] * size, "date_end": [float("nan")] * size,
+               "best": [2.0] * size, "low": [1.0] * size, "high": [3.0] * size}
+    parquet.write_table(pyarrow.table(columns), path)
+    batches, problems, _ = read(path)
+    assert ids(batches) == ["71629", "5", "123456789"] and problems == []
+
+
+def test_a_pipe_is_refused_before_it_is_waited_for(tmp_path: Path) -> None:
+    """Nobody writes into it: a command that opened it would hang for ever."""
+    for name in ("ged.csv", "ged.parquet", "ged.csv.gz"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(OperatorError, match="regular file"):
+            read(tmp_path / name)
+
+
+def test_lines_of_nothing_end_soon(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small packed file may hold millions of them; they are no rows, so nothing else would count them."""
+    monkeypatch.setattr(eventtext, "MAX_EMPTY", 50)
+    text = text_of([ged(0)])
+    assert ids(read(put(text + "\n" * 50))[0]) == ["1000"]
+    with pytest.raises(PeerError, match="empty lines"):
+        read(put(text + "\n" * 51))
+
+
+def test_a_header_of_one_column_says_what_separates(put: Put) -> None:
+    """The commonest cause is another delimiter."""
+    with pytest.raises(PeerError, match="separate columns by"):
+        read(put(text_of([ged(0)]).replace(",", ":")))
 
 
 def test_the_real_files_are_read_whole(shared_data: Path) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,6 +107,48 @@ def test_a_disk_that_refuses_leaves_the_store_as_it_was(
     monkeypatch.undo()
     assert store.ingests() == []
     assert put(store) == 1
+
+
+@pytest.mark.parametrize("at", ["rows", "end"])
+def test_a_full_disk_takes_nothing_and_says_so(store: ParquetIncidents, tmp_path: Path, at: str) -> None:
+    """The system itself refuses the bytes, among the rows or at the end; the same store takes the file afterwards."""
+    many = 400_000 if at == "rows" else 1_000
+    rng = np.random.default_rng(1)
+    columns = {name: np.zeros(many, "i4") for name in BATCH.columns} | {
+        "id": np.arange(many).astype("S"), "lon": rng.uniform(-180, 180, many), "lat": rng.uniform(-90, 90, many)}
+    part, before = store.begin(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, before[1]))
+    try:
+        with pytest.raises(StoreError, match="nothing was taken; make room"):
+            part.write(Batch(np.arange(many), columns, (), ()))
+            part.commit(ABOUT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        part.discard()
+    assert store.ingests() == [] and list((tmp_path / "store" / "parts").iterdir()) == []
+    assert put(store) == 1
+
+
+def test_a_writer_that_is_killed_leaves_nothing_and_no_lock(store: ParquetIncidents, tmp_path: Path) -> None:
+    """The lock is the system's and ends with the process; what it had written is not part of the store."""
+    code = ("import sys, time; from pathlib import Path; from hamsaya.adapters.incidentstore import ParquetIncidents;"
+            "from tests.adapters.test_incidentstore import BATCH; part = ParquetIncidents(Path(sys.argv[1])).begin();"
+            "part.write(BATCH); print('written', flush=True); time.sleep(60)")
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "store")], stdout=subprocess.PIPE,
+                          cwd=Path(__file__).parents[2]) as writer:
+        assert writer.stdout is not None and writer.stdout.readline() == b"written\n"
+        with pytest.raises(OperatorError, match="another command writes"):
+            store.begin()
+        writer.kill()
+    assert (tmp_path / "store" / "parts" / "writing").exists() and store.ingests() == []
+    assert put(store) == 1 and len(next(store.batches(1)).lines) == 3
+
+
+def test_a_folder_that_cannot_be_made_says_where_else(tmp_path: Path) -> None:
+    """A home that is read-only, or a file in the way."""
+    (tmp_path / "data").write_text("in the way")
+    with pytest.raises(OperatorError, match="give --store DIR"):
+        ParquetIncidents(tmp_path / "data" / "incidents", create=True)
 
 
 def test_a_second_writer_is_refused(store: ParquetIncidents, tmp_path: Path) -> None:

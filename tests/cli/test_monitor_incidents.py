@@ -83,6 +83,24 @@ def update(analyst: Analyst, name: str, rows: list[dict[str, Any]], known: str, 
     analyst.json("ingest", analyst.put(rows, name), "--format", form, "--as-of", known)
 
 
+def test_a_source_that_goes_back_is_believed(analyst: Analyst) -> None:
+    """The same file after another one of its release is news; asked for otherwise, it is another ingest too."""
+    one, two = analyst.put([ged(0, best=1)], "one.csv"), analyst.put([ged(0, best=2)], "two.csv")
+    for path, best in ((one, 1), (two, 2), (one, 1)):
+        assert not analyst.json("ingest", path, *GED, "--release", "20.1", "--bounds", "widen")["already"]
+        assert analyst.json("incidents", "status")["best"] == best
+    again = ("ingest", one, *GED, "--release", "20.1", "--bounds", "widen")
+    assert analyst.json(*again)["already"]
+    assert not analyst.json(*again, "--covers", "2019-01:2019-03")["already"]
+    assert not analyst.json("ingest", one, "--format", "ucdp-candidate", "--bounds", "widen")["already"]
+
+
+def test_nothing_is_known_before_its_time(analyst: Analyst) -> None:
+    """A file known as of tomorrow could hold incidents of tomorrow, and forecasts of today would know them."""
+    result = analyst.run("ingest", analyst.put([ged(0)]), *GED, "--as-of", "2090-01-01")
+    assert result.exit_code == 2 and not (analyst.folder / "store").exists()
+
+
 def test_vintages_are_kept_and_replayed(analyst: Analyst) -> None:
     """Two updates and an annual release: each question is answered as it would have been answered then."""
     march = {"date_start": "2019-03-02", "date_end": "2019-03-02"}
@@ -159,7 +177,7 @@ def test_a_slip_on_the_command_line_is_wrong_usage(analyst: Analyst, words: tupl
 
 @pytest.mark.parametrize(("data", "code"), [
     (b"," * 10**6 + b"\n", "bad-incidents"), (b"", "missing-columns"), (b"\0" * 5_000, "bad-incidents"),
-    (b"a,b\n1,2\n", "missing-columns"),
+    (b"a,b\n1,2\n", "missing-columns"), (text_of([ged(0)]).split("\n")[0].encode(), "bad-incidents"),
 ])
 def test_a_hostile_file_is_refused_by_name(analyst: Analyst, data: bytes, code: str) -> None:
     """With a code and without a traceback, and the store is as it was."""

@@ -108,6 +108,19 @@ def test_what_cannot_be_scanned_is_refused_with_the_next_step(incidents: str, tm
     assert empty["clusters"] == [] and empty["outside"] == 325
 
 
+def test_bad_rows_are_never_left_out_in_silence(incidents: str, tmp_path: Path) -> None:
+    """A file that is half broken gives a scan of its other half: the reader of the answer must know."""
+    torn = tmp_path / "torn.csv"
+    torn.write_text(Path(incidents).read_text(encoding="utf-8").replace(",32.05,", ",,"), encoding="utf-8")
+    words = ("--incidents", str(torn), *PERIOD)
+    found = answer("scan", *words, "--replicates", "9")
+    assert found["bad_rows"] > 50 and found["bad_rows"] + found["cases"] == 325
+    for command in (("scan", "--replicates", "9"), ("contagion", "--replicates", "0"),
+                    ("trend", "--watch-from", "2018-06-01")):
+        said = run(*command, *words).stderr
+        assert f"{found['bad_rows']} bad rows were left out" in said, f"{command}: {said}"
+
+
 def test_zones_are_told_from_look_to_look(incidents: str) -> None:
     """A zone is born with the burst; the table names it."""
     words = ("zones", "--incidents", incidents, "--from", "2018-11-20", "--to", "2019-01-01", "--window-days", "322",

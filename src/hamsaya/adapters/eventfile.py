@@ -28,10 +28,11 @@ import numpy as np
 
 from hamsaya.adapters import eventformats
 from hamsaya.adapters.eventformats import ACLED_OTHER, ACLED_SIDES, ACLED_VIOLENT, Format, places
-from hamsaya.adapters.eventtext import OnProblem, Table, opened
+from hamsaya.adapters.eventtext import OnProblem, Table, opened, regular
 from hamsaya.adapters.eventvalues import (
     ABSENT,
     BAD,
+    MAX_NAME,
     Array,
     Codes,
     Memo,
@@ -55,6 +56,7 @@ COUNTRIES, AREAS = 2_000, 100_000
 # Rule 2: degrees from the middle of a country's points, exchanged and as they stand; how many points make a middle,
 # how many are enough for one, and the share of far ones above which there is none.
 NEAR, FAR, MIDDLE_OF, ENOUGH, FEW = 10.0, 15.0, 3, 1_000, 0.35
+TEXTS = frozenset({"id", "start", "end", "country", "adm1"})
 PRECISIONS = {"date_prec": 5, "where_prec": 7}
 ACLED_PRECISIONS = {"date_prec": {1: 1, 2: 3, 3: 4}, "where_prec": {1: 1, 2: 3, 3: 4}}
 
@@ -108,12 +110,14 @@ def read_events(
         form: None to tell it from the header.
         on_problem: Told of each row that breaks a rule and is left out, line by line in batches.
         latest: The last day on which an incident can have ended, days since 1970-01-01.
-    Raises (when the batches are read):
-        OperatorError: ``incidents-unreadable``; ``missing-extra``, Parquet without pyarrow.
+    Raises (the first at once, the others when the batches are read):
+        OperatorError: ``incidents-unreadable``, it is a pipe or a device, or cannot be read; ``missing-extra``, Parquet
+            without pyarrow.
         PeerError: ``bad-incidents``, it is no such file; ``missing-columns``.
     """
     reading = _Reading(form or eventformats.FORMATS["ucdp-ged"], on_problem, min(latest, LAST_DAY), widen)
     notes: list[str] = []
+    regular(path)
     source = _parquet(path, form, reading) if path.suffix == ".parquet" else _csv(path, form, reading, notes)
     return EventFile(source, reading, notes)
 
@@ -152,7 +156,7 @@ def _parquet(path: Path, form: Format | None, reading: _Reading) -> Iterator[Bat
             found, at = places(reading.form, header), 0
             for rows in file.iter_batches(BATCH, columns=sorted({header[place] for place in found.values()})):
                 lines = np.arange(at + 1, at + len(rows) + 1)
-                raw = {name: _arrow(rows.column(header[place])) for name, place in found.items()}
+                raw = {name: _arrow(rows.column(header[place]), name) for name, place in found.items()}
                 at += len(rows)
                 yield _batch(reading, lines, raw)
     except (pyarrow.ArrowException, ValueError, OverflowError) as error:
@@ -163,12 +167,18 @@ def _parquet(path: Path, form: Format | None, reading: _Reading) -> Iterator[Bat
                             code="incidents-unreadable") from None
 
 
-def _arrow(column: Any) -> Raw:
-    """Return an Arrow column as numbers with NaN for what is absent, or as text."""
+def _arrow(column: Any, name: str) -> Raw:
+    """Return an Arrow column as numbers with NaN for what is absent, or as text; texts of ours are always text.
+
+    A whole id or name that was stored as a float, as tables with gaps do, is the number without a point.
+    """
     import pyarrow
 
     kind = column.type
-    if pyarrow.types.is_floating(kind) or pyarrow.types.is_integer(kind):
+    if name in TEXTS and pyarrow.types.is_floating(kind):
+        return ["" if number is None or number != number else f"{number:.0f}" if number.is_integer() else str(number)
+                for number in column.to_pylist()]
+    if name not in TEXTS and (pyarrow.types.is_floating(kind) or pyarrow.types.is_integer(kind)):
         values: Array = column.to_numpy(zero_copy_only=False)
         return values
     if pyarrow.types.is_timestamp(kind):
@@ -256,7 +266,8 @@ def _dates(reading: _Reading, raw: dict[str, Raw], checks: _Checks, called: dict
 def _points(raw: dict[str, Raw], checks: _Checks, called: dict[str, str]) -> dict[str, Array]:
     lat, lon = degrees(raw["lat"]), degrees(raw["lon"])
     for values, limit, name in ((lat, 90, "lat"), (lon, 180, "lon")):
-        checks.require((values >= -limit) & (values < limit), called[name], f"degrees in [-{limit}, {limit})")
+        checks.require((values >= -limit) & (values < limit), called[name],
+                       f"degrees in [-{limit}, {limit}), with a decimal point")
     fine = ~checks.bad
     cell = _cells(np.where(fine, lon, 0), np.where(fine, lat, 0))
     if "gid" in raw:
@@ -281,11 +292,13 @@ def _named(reading: _Reading, raw: dict[str, Raw], checks: _Checks, called: dict
         return columns
     country = [str(text).strip() for text in raw["country"]]
     columns["country"] = reading.countries.column(country)
-    checks.require(columns["country"] != BAD, called["country"], f"one of at most {COUNTRIES} names")
+    checks.require(columns["country"] != BAD, called["country"],
+                   f"a printable name of at most {MAX_NAME} characters, one of at most {COUNTRIES}")
     if "adm1" in raw:
         area = [(first, str(text).strip()) if text else "" for first, text in zip(country, raw["adm1"], strict=True)]
         columns["adm1"] = reading.areas.column(area)
-        checks.require(columns["adm1"] != BAD, called["adm1"], f"one of at most {AREAS} names")
+        checks.require(columns["adm1"] != BAD, called["adm1"],
+                       f"a printable name of at most {MAX_NAME} characters, one of at most {AREAS}")
     return columns
 
 

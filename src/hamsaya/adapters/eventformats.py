@@ -166,8 +166,10 @@ def places(form: Format, header: Sequence[str]) -> dict[str, int]:
                 found[name] = list(header).index(spelling)
     missing = sorted(form.required - found.keys() - form.constants.keys())
     if missing:
+        alone = "; the header is one column: separate columns by , ; | or tabs" if len(header) == 1 else ""
         wanted = ", ".join(" or ".join(form.columns[name]) for name in missing)
-        raise PeerError(f"expected the columns of {form.name}, missing: {wanted}", code="missing-columns")
+        raise PeerError(f"expected the columns of {form.name}, missing: {wanted}{alone}",
+                        code="missing-columns")
     repeated = [header[at] for at in found.values() if list(header).count(header[at]) > 1]
     if repeated:
         raise PeerError(f"expected each column once, received twice: {', '.join(sorted(set(repeated)))}",

@@ -7,7 +7,7 @@ Rules
    the lines it swallowed are read once more, each on its own.
 4. Packed files (gzip, zip) are read as a stream. They may unpack to MAX_RATIO times their size, no further; a zip
    holds exactly one table.
-5. An empty line is no row. A row of HXL tags under the header is told as a note.
+5. An empty line is no row, and MAX_EMPTY of them no table. A row of HXL tags under the header is told as a note.
 6. More than MAX_BAD bad rows and this is no such file: it is refused.
 
     table = open_table(path, problems.append)
@@ -34,6 +34,7 @@ MAX_LINE = 1 << 20
 MAX_ROW_LINES = 64  # A quote left open may swallow this many; each is read again, so this also bounds the work.
 MAX_FIELDS = 512
 MAX_BAD = 100_000
+MAX_EMPTY = 1_000_000
 MAX_RATIO = 200
 ALWAYS_UNPACKED = 64 << 20  # bytes that any packed file may unpack to
 DELIMITERS = ",;\t|"
@@ -99,7 +100,7 @@ class Table:
 
     def __init__(self, stream: Stream, on_problem: OnProblem) -> None:
         self.notes: list[str] = []
-        self._bad = 0
+        self._bad = self._empty = 0
         self._tell = on_problem
         self._lines = Lines(stream, self._problem)
         self.header, self._delimiter = self._head()
@@ -118,7 +119,7 @@ class Table:
             raise PeerError("expected a header of column names, received an empty file",
                             code="missing-columns") from None
         except _Broken as error:
-            raise PeerError(f"line 1: expected {error}", code="bad-incidents") from None
+            raise PeerError(f"line 1: expected {error}; save the table as CSV in UTF-8", code="bad-incidents") from None
         self._lines.next_row()
         delimiter = max(DELIMITERS, key=line.count)
         if line.count(delimiter) >= MAX_FIELDS:
@@ -153,7 +154,13 @@ class Table:
             elif cells:
                 lines.drop(f"{width} fields as in the header, received {len(cells)}")
             else:
+                self._count_empty()
                 lines.next_row()
+
+    def _count_empty(self) -> None:
+        self._empty += 1
+        if self._empty > MAX_EMPTY:
+            raise PeerError(f"expected a table, received more than {MAX_EMPTY} empty lines", code="bad-incidents")
 
 
 def _lines(stream: Stream) -> Iterator[str | _Broken]:
@@ -199,6 +206,17 @@ def _one(line: bytes) -> str | _Broken:
         return _Broken("text in UTF-8")
 
 
+def regular(path: Path) -> None:
+    """Refuse what is no file of bytes at rest: a pipe or a device may never end, and cannot be read twice.
+
+    Raises:
+        OperatorError: ``incidents-unreadable``.
+    """
+    if path.exists() and not path.is_file():
+        raise OperatorError(f"{path.name}: expected a regular file, received a pipe, a device or a folder; write it to "
+                            "a file first", code="incidents-unreadable")
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Stream]:
     """Yield the bytes of a table, unpacked by what the file's name ends on (rule 4).
@@ -220,6 +238,7 @@ def opened(path: Path) -> Iterator[Stream]:
 
 @contextmanager
 def _unpacked(path: Path) -> Iterator[Stream]:
+    regular(path)
     limit = max(ALWAYS_UNPACKED, path.stat().st_size * MAX_RATIO)
     if path.suffix == ".gz":
         with gzip.open(path, "rb") as packed:

@@ -23,6 +23,7 @@ BAD = ABSENT + 1
 MAX_ID = 32
 MAX_NAME = 120
 WHOLE = re.compile(r"\s*([0-9]{1,10})(?:\.0+)?\s*", re.ASCII)
+TIME = re.compile(r"[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?", re.ASCII)
 EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -57,8 +58,8 @@ def whole(text: str) -> int:
 
 def iso_day(text: str) -> int:
     """Return an ISO date, with or without a time of day, as days since 1970-01-01."""
-    day, rest = text[:10], text[10:11]
-    if rest not in ("", " ", "T") or day[4:5] != "-":
+    day, rest = text[:10], text[10:]
+    if day[4:5] != "-" or (rest and TIME.fullmatch(rest) is None):
         raise ValueError
     return date.fromisoformat(day).toordinal() - EPOCH
 
@@ -90,7 +91,7 @@ def degrees(raw: Raw) -> Array:
     if not isinstance(raw, list):
         return raw.astype("f8")
     try:
-        if "_" not in "".join(raw):
+        if (joined := "".join(raw)).isascii() and "_" not in joined:
             return np.fromiter(map(float, raw), "f8", len(raw))
     except ValueError:
         pass
@@ -99,7 +100,7 @@ def degrees(raw: Raw) -> Array:
 
 def _degree(text: str) -> float:
     try:
-        return float("nan") if "_" in text else float(text)
+        return float(text) if text.isascii() and "_" not in text else float("nan")
     except ValueError:
         return float("nan")
 

@@ -67,7 +67,11 @@ class ParquetIncidents:
         if not create and not index.is_file():
             raise OperatorError(f"{directory}: expected a store of incidents; take in a file first: hamsaya monitor "
                                 "ingest FILE --format FORMAT", code="no-incidents")
-        (directory / "parts").mkdir(parents=True, exist_ok=True)
+        try:
+            (directory / "parts").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OperatorError(f"{directory}: {error.strerror}; give --store DIR, or set HAMSAYA_INCIDENTS, to a "
+                                "folder that can be written", code="store-unwritable") from None
         try:
             self._index = sqlite3.connect(index, isolation_level=None)
             self._index.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {SCHEMA}")
@@ -162,7 +166,10 @@ class Part:
             column = batch.columns.get(name)
             values = np.full(size, DEFAULTS.get(name, 0)) if column is None else column
             arrays.append(self._pyarrow.array(values.astype("U") if name == "id" else values.astype(kind)))
-        self._writer.write_batch(self._pyarrow.record_batch(arrays, schema=self._schema), GROUP)
+        try:
+            self._writer.write_batch(self._pyarrow.record_batch(arrays, schema=self._schema), GROUP)
+        except OSError as error:
+            raise self._no_room(error) from None
         self._names = batch.countries, batch.areas
 
     def quarantine(self, problem: Problem) -> None:
@@ -175,7 +182,10 @@ class Part:
         said = {"countries": countries, "areas": areas, "licence": about["licence"], "citation": about["citation"]}
         # The names are known only now; key-value metadata goes into the footer, after the rows.
         self._writer.add_key_value_metadata({"hamsaya": json.dumps(said)})
-        self._writer.close()
+        try:
+            self._writer.close()
+        except OSError as error:
+            raise self._no_room(error) from None
         number = 1 + int(self._index.execute("SELECT coalesce(max(number), 0) FROM ingest").fetchone()[0])
         made = Ingest(number=number, **about)
         kept = {name: value for name, value in asdict(made).items() if name != "number"}
@@ -189,7 +199,7 @@ class Part:
                 self._index.executemany("INSERT INTO problem VALUES (?, ?, ?, ?)",
                                         [(number, *problem) for problem in self._problems])
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{self._directory}: the part could not be kept ({error}); make room, try again") from None
+            raise self._no_room(error) from None
         finally:
             self._let_go()
         return made
@@ -197,8 +207,13 @@ class Part:
     def discard(self) -> None:
         """Forget it."""
         if self._open:
-            self._writer.close()
+            with suppress(OSError):  # A full disk refuses the footer of what is thrown away, too.
+                self._writer.close()
             self._let_go()
+
+    def _no_room(self, error: Exception) -> StoreError:
+        return StoreError(f"{self._directory}: the part could not be kept ({error}), nothing was taken; make room, try "
+                          "again")
 
     def _let_go(self) -> None:
         with suppress(FileNotFoundError):

@@ -87,7 +87,10 @@ def ingest(
     from hamsaya.node.incident_store import Taking, machine_now
     from hamsaya.node.incident_store import ingest as take
 
-    taking = Taking(form=form, as_of=machine_now() if as_of is None else as_of, mapping=mapping, on_error=on_error,
+    now = machine_now()
+    if as_of is not None and as_of > now:
+        raise typer.BadParameter(f"expected --as-of not after now, {to_text(now)}: nothing is known before its time")
+    taking = Taking(form=form, as_of=now if as_of is None else as_of, mapping=mapping, on_error=on_error,
                     widen=bounds == "widen", version=release, covers=covers)
     with closing(open_store(store, create=True)) as kept, counting(file.name, "rows") as each:
         taken = take(kept, file, taking, each)

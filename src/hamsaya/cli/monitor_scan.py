@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from hamsaya.cli.command import Session, command
-from hamsaya.cli.output import Table, facts
+from hamsaya.cli.output import Table, facts, remark
 from hamsaya.cli.progress import counting
 
 if TYPE_CHECKING:
@@ -93,6 +93,13 @@ def scan(
     with workers(threads) as executor, counting("scan", "replicates", replicates * len(grids)) as each:
         answer = detection.scan_answer(grids, settings, executor, each, alert_p)
     _say(session, answer)
+    _tell_bad(session, answer["bad_rows"])
+
+
+def _tell_bad(session: Session, bad: int) -> None:
+    """Say on standard error that rows were left out; with --json ``scan`` has them as a field."""
+    if bad and not session.as_json:
+        remark(f"{bad} bad rows were left out; hamsaya monitor ingest names them by line and field.")
 
 
 def _grids(
@@ -102,8 +109,9 @@ def _grids(
     from hamsaya.node import detection
 
     assert incidents is not None
-    table, outside, imprecise = detection.incidents_between(incidents, countries, chosen, precise)
-    return [detection.lay_incidents(table, cell, chosen, shifted=shifted, outside=outside, imprecise=imprecise)
+    table, *left_out = detection.incidents_between(incidents, countries, chosen, precise)
+    outside, imprecise, bad = left_out
+    return [detection.lay_incidents(table, cell, chosen, shifted=shifted, outside=outside, imprecise=imprecise, bad=bad)
             for shifted in ((False,) if one_grid else (False, True))]
 
 
@@ -155,7 +163,8 @@ def zones(
     span = detection.period(first, last, unit_days)
     looks = list(range(span.last, span.first - 1, -step_days))[::-1]
     early = detection.Period(looks[0] - window_days + 1, span.last, unit_days)
-    table, *_ = detection.incidents_between(incidents, names(countries), early, precise)
+    table, *_, bad = detection.incidents_between(incidents, names(countries), early, precise)
+    _tell_bad(session, bad)
     chosen = detection.Period(span.last - window_days + 1, span.last, unit_days)
     how = detection.settings(True, radius_km, 0.5, 0.5, replicates, seed, 0)
     with workers(threads) as executor, counting("zones", "looks", len(looks)) as each:
@@ -184,7 +193,8 @@ def contagion(
     from hamsaya.node import detection, detection_series
 
     chosen = detection.period(first, last, 1)
-    table, *_ = detection.incidents_between(incidents, names(countries), chosen, precise)
+    table, *_, bad = detection.incidents_between(incidents, names(countries), chosen, precise)
+    _tell_bad(session, bad)
     with workers(threads) as executor, counting("contagion", "simulations", replicates) as each:
         answer = detection_series.contagion_of(table, chosen, jitter_km, replicates, seed, executor, each)
     low, high = answer["interval"] or (None, None)
@@ -237,7 +247,8 @@ def trend(
 
     chosen = detection.period(first, last, unit_days)
     start = detection.period(watch_from, watch_from, unit_days).last
-    table, *_ = detection.incidents_between(incidents, names(countries), chosen, precise)
+    table, *_, bad = detection.incidents_between(incidents, names(countries), chosen, precise)
+    _tell_bad(session, bad)
     series = detection_series.series_of(table, chosen, areas)
     answer = detection_series.rises_of(series, chosen, start, false_alarms, seed)
     rows = [(one["series"], one["incidents"], round(one["usual"], 2), len(one["rises"]),

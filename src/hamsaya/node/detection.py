@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -82,7 +82,8 @@ class Laid:
 
     Attributes:
         states: For each case the country its source gives, "" where none is given; empty for case files.
-        outside: Cases outside the period; ``imprecise``: left out because they are known by area only.
+        outside: Cases outside the period; ``imprecise``: left out because they are known by area only; ``bad``: rows
+            of the file that break a rule.
     """
 
     study: Study
@@ -90,6 +91,7 @@ class Laid:
     states: Array
     outside: int
     imprecise: int = 0
+    bad: int = 0
 
 
 def lay_cases(cases: Path, coordinates: Path, means: Path | None, chosen: Period, spread: float = 0.0) -> Laid:
@@ -122,20 +124,31 @@ def _means(expected: Any, places: int, chosen: Period) -> Array:
     return table
 
 
-def incidents_between(path: Path, countries: list[str], chosen: Period, precise: bool) -> tuple[Incidents, int, int]:
-    """Return a file's incidents of some countries (all without names) and days; how many fell outside or were vague."""
-    table = read_incidents(path).table
+class Between(NamedTuple):
+    """Incidents of a period, how many fell outside it, were known by area only, and how many rows were bad."""
+
+    table: Incidents
+    outside: int
+    imprecise: int
+    bad: int
+
+
+def incidents_between(path: Path, countries: list[str], chosen: Period, precise: bool) -> Between:
+    """Return a file's incidents of some countries (all without names) and days; raises ``unknown-country``."""
+    read = read_incidents(path)
+    table = read.table
     try:
         table = table.of_countries(countries) if countries else table
     except ValueError as error:
         raise OperatorError(str(error), code="unknown-country") from None
     within = table.take((table.end >= chosen.first) & (table.end <= chosen.last))
     kept = within.take(within.where_prec <= PRECISE) if precise else within
-    return kept, len(table) - len(within), len(within) - len(kept)
+    return Between(kept, len(table) - len(within), len(within) - len(kept), len({one.line for one in read.problems}))
 
 
 def lay_incidents(
-    table: Incidents, cell: float, chosen: Period, *, shifted: bool = False, outside: int = 0, imprecise: int = 0
+    table: Incidents, cell: float, chosen: Period, *, shifted: bool = False, outside: int = 0, imprecise: int = 0,
+    bad: int = 0,
 ) -> Laid:
     """Return incidents laid on square cells of ``cell`` degrees; ``shifted`` by half a cell to the north-east."""
     offset = 0.5 if shifted else 0.0
@@ -145,7 +158,7 @@ def lay_incidents(
     study = Study(centres[:, 0], centres[:, 1], place.ravel().astype("i4"), chosen.bin_of(table.end).astype("i4"),
                   chosen.bins)
     names = np.array([*table.countries, ""])  # The code of an unknown country is -1, the last one.
-    return Laid(study, chosen, names[table.country], outside, imprecise)
+    return Laid(study, chosen, names[table.country], outside, imprecise, bad)
 
 
 def scanned(laid: Laid, settings: Settings, executor: Executor, each: Each) -> tuple[Found, float]:
@@ -244,7 +257,8 @@ def scan_answer(
         "clusters": clusters, "cpu_seconds": round(seconds, 6),
         "second_grid_cpu_seconds": round(sum(more for *_, more in others), 6),
         "cases": len(laid.study.place), "places": len(laid.study.lat), "outside": laid.outside,
-        "imprecise": laid.imprecise, "replicates": len(found.highest), "stopped_early": found.stopped,
+        "imprecise": laid.imprecise, "bad_rows": laid.bad, "replicates": len(found.highest),
+        "stopped_early": found.stopped,
         "grids": len(grids), "from": day_text(laid.period.first), "to": day_text(laid.period.last),
         "unit_days": laid.period.unit_days, "seed": chosen.seed,
     }

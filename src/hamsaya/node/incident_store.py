@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from hamsaya.base.errors import OperatorError
+from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.base.instants import DAY
 from hamsaya.monitor.incidents import Incidents, concat, from_columns
 from hamsaya.monitor.vintages import Covers, Speakers, Vintage, covered, version_in_name, version_of_rows
-from hamsaya.node.data_files import machine_now, open_event_file
+from hamsaya.node.data_files import event_terms, machine_now, open_event_file
 from hamsaya.node.incidents import OnError, refuse_bad, release_of, unrepeated
 from hamsaya.ports.incidents import Batch, IncidentPart, IncidentStore, Ingest, Origin, Problem
 
@@ -64,12 +64,11 @@ def ingest(
         each: Told the number of rows taken so far.
     Raises:
         OperatorError: as the reader; ``store-busy``.
-        PeerError: the file is none of incidents, or with ``refuse`` has a bad row.
+        PeerError: the file is none of incidents, has no row, or with ``refuse`` has a bad one.
         StoreError: no room.
     """
     digest = _digest(path)
-    held_before = next((one for one in store.ingests() if one.sha256 == digest and one.bad == 0
-                        and (not taking.version or one.version == taking.version)), None)
+    held_before = _held_before(store.ingests(), digest, taking)
     if held_before is not None:
         return Taken(held_before, True)
     part, tally, problems = store.begin(), _Tally(), list[Problem]()
@@ -83,12 +82,27 @@ def ingest(
             tally.add(batch)
             each(tally.rows)
         refuse_bad(problems, taking.on_error)
+        if not (tally.rows or problems or file.notes):
+            raise PeerError(f"{path.name}: expected rows under the header, received none", code="bad-incidents")
         for problem in sorted(problems):
             part.quarantine(problem)
         return Taken(_committed(part, path, taking, file.origin, tally, digest, problems, file.notes), False)
     except BaseException:
         part.discard()
         raise
+
+
+def _held_before(ingests: list[Ingest], digest: str, taking: Taking) -> Ingest | None:
+    """Return the ingest of this very file that was asked for in the same way and is still its release's last word."""
+    same = [one for one in ingests if one.sha256 == digest and one.bad == 0
+            and taking.version in ("", one.version) and taking.covers in (None, one.covers)
+            and (taking.form == "csv" or one.citation == event_terms(taking.form)[1])]
+    if not same:
+        return None
+    # A source that goes back to what it said before says it anew: the earlier ingest ranks below what came between.
+    after = [one for one in ingests if one.number > same[-1].number
+             and (one.source, one.kind, one.version) == (same[-1].source, same[-1].kind, same[-1].version)]
+    return None if after else same[-1]
 
 
 class _Tally:
@@ -137,6 +151,9 @@ def _committed(
 
 
 def _digest(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise OperatorError(f"{path.name}: expected a regular file of incidents, received a pipe or a device; write it "
+                            "to a file first", code="incidents-unreadable")
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
