@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hamsaya.messages.kinds import encode_body
 from hamsaya.messages.monitor import Row
-from hamsaya.monitor.picture import digest, map_layers, picture, statement, table
+from hamsaya.monitor.picture import digest, picture, statement, table
 from hamsaya.monitor.types import EMPTY, Cell, Claim, PictureDoc, Pooled, State
 from tests.monitor.story import AREAS, BOTH, FEB, JAN, MARCH, NOBODYS, NORTH, SOUTH, event, fold, report
 
@@ -113,16 +113,6 @@ def test_table_lists_the_worst_cells_first_and_quiet_ones_not_at_all() -> None:
         (BOTH, (1, 3), (5, 9), (2, 10)), (NORTH, (1, 1), (3, 3), (3, 3)),
     ]
     assert [row.gid for row in table(document, 1)] == [BOTH]
-
-
-def test_map_layers_hold_every_cell_with_its_status() -> None:
-    """The map draws what was not observed unlike what was quiet, so it needs both arrays whole."""
-    layers = map_layers(picture(two_reporters(), AREAS, JAN, FEB))
-    assert (layers.columns, layers.rows) == ([99, 100, 101, 102], [0, 0, 0, 0])
-    assert layers.values == [3, 9, 0, 0]
-    assert layers.statuses == ["observed", "observed", "observed", "not-covered"]
-    assert layers.box == (99, 0, 102, 0)
-    assert map_layers(picture(EMPTY, {}, JAN, FEB)).values == []
 
 
 def test_a_statement_carries_the_digest() -> None:

@@ -22,8 +22,6 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hamsaya.monitor.types import Incident
-
 Array = npt.NDArray[Any]
 Kind = Literal["annual", "candidate", "single"]
 
@@ -203,20 +201,6 @@ def from_columns(
     made: dict[str, Any] = {name: np.asarray(given[name], dtype) for name, dtype in DTYPES.items()}
     made |= {"countries": tuple(countries), "areas": tuple(areas), "releases": (release,)}
     return Incidents(**made)
-
-
-def from_incidents(incidents: Iterable[Incident], release: Release) -> Incidents:
-    """Return a table of single incidents, each on the one day it is known by."""
-    rows = list(incidents)
-    days = np.array([one.day for one in rows], "M8[D]").astype("i4")
-    columns: dict[str, Any] = {
-        "id": np.array([one.id.encode("ascii") for one in rows], "S"), "start": days, "end": days,
-        "lon": [one.longitude for one in rows], "lat": [one.latitude for one in rows],
-        "gid": [one.gid for one in rows], "violence": [one.violence for one in rows],
-        "best": [one.best for one in rows], "low": [one.low for one in rows], "high": [one.high for one in rows],
-        "where_prec": [one.where_prec or 0 for one in rows], "widened": [one.widened for one in rows],
-    }
-    return from_columns(columns, release)
 
 
 def empty() -> Incidents:

@@ -24,7 +24,6 @@ from hamsaya.messages.monitor import Picture, Report, Row
 from hamsaya.monitor.types import (
     Cell,
     Claim,
-    MapLayers,
     Part,
     PictureDoc,
     Pooled,
@@ -34,7 +33,6 @@ from hamsaya.monitor.types import (
     TableRow,
     centre,
     months,
-    row_column,
 )
 
 DOMAIN = "hamsaya/v1/picture"
@@ -84,16 +82,6 @@ def table(document: PictureDoc, limit: int) -> list[TableRow]:
     """Return the ``limit`` cells with most deaths (highest best estimate), then incidents, then by id."""
     rows = [_table_row(cell) for cell in document.cells if cell.pooled]
     return sorted(rows, key=lambda row: (-row.best[1], -row.incidents[1], row.gid))[:limit]
-
-
-def map_layers(document: PictureDoc) -> MapLayers:
-    """Return the picture as arrays for a map, cells in the order of their ids."""
-    places = [row_column(cell.gid) for cell in document.cells]
-    rows, columns = [row for row, _ in places], [column for _, column in places]
-    box = (min(columns), min(rows), max(columns), max(rows)) if places else (0, 0, 0, 0)
-    values = [sum(pooled.best_high for pooled in cell.pooled) for cell in document.cells]
-    return MapLayers(box=box, columns=columns, rows=rows, values=values,
-                     statuses=[cell.status for cell in document.cells])
 
 
 def _chosen(state: State, first: str, last: str) -> Chosen:

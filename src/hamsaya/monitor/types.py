@@ -220,16 +220,3 @@ class TableRow(msgspec.Struct, frozen=True):
     incidents: tuple[int, int]
     best: tuple[int, int]
     bounds: tuple[int, int]
-
-
-class MapLayers(msgspec.Struct, frozen=True):
-    """The picture as arrays for a map, one entry a cell: grid column and row, highest best estimate, status.
-
-    ``box`` is first column, first row, last column, last row; rows count from the south.
-    """
-
-    box: tuple[int, int, int, int]
-    columns: list[int]
-    rows: list[int]
-    values: list[int]
-    statuses: list[Status]
