@@ -60,3 +60,15 @@ def _statistic(count: int, mu: float, total: int, given: bool) -> float:
         return count * math.log(count / mu) - (count - mu)
     rest = (total - count) * math.log((total - count) / (total - mu)) if count < total else 0.0
     return count * math.log(count / mu) + rest
+
+
+def within_strata(study: Study) -> Array:
+    """Return what permutation within strata expects by place and bin, summed case by case."""
+    assert study.stratum is not None
+    expected = np.zeros((len(study.lat), study.count))
+    for one in np.unique(study.stratum):
+        here = np.flatnonzero(study.stratum == one)
+        for case in here:
+            for other in here:
+                expected[study.place[case], study.bins[other]] += 1 / len(here)
+    return expected

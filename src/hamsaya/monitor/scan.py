@@ -3,7 +3,9 @@
 Rules
 1. ``permutation`` needs cases only: it asks whether a place's cases lie closer in time than all places' do. ``poisson``
    is given what to expect in each place and bin, so that a cluster is more than we expected, not more than uniform;
-   with a ``spread`` those counts are negative binomial, and the statistic is the score of ``scan_score``.
+   with a ``spread`` those counts are negative binomial, and the statistic is the score of ``scan_score``. With strata
+   (states) permutation asks about a place beside its own stratum's cases: what moves all cases of a stratum alike in
+   time, as a delay in reporting does, cancels, and so does a rise of the whole stratum.
 2. Each centre offers its best zone and window; then the best whose window neither meets nor touches those it has
    offered and does not hold the last bin. From the highest statistic down, a candidate is kept unless it has a place
    in common with one kept before *and* meets or touches it in time. This was read off SaTScan's answers, all of which
@@ -29,6 +31,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -61,6 +64,7 @@ class Study:
         count: Bins of the study period, >= 0.
         expected: Mean of each place and bin, > 0, shape (place, bin); None for permutation.
         spread: With ``expected``: variance = mean + mean^2 x spread; 0 is Poisson.
+        stratum: int32 >= 0, shape (case,): the stratum of each case, for permutation; None is one for all.
     """
 
     lat: Array
@@ -70,6 +74,7 @@ class Study:
     count: int
     expected: Array | None = None
     spread: float = 0.0
+    stratum: Array | None = None
 
     def __post_init__(self) -> None:
         places = len(self.lat)
@@ -78,6 +83,8 @@ class Study:
         for name, values, limit in (("place", self.place, places), ("bins", self.bins, self.count)):
             if len(values) and not (int(values.min()) >= 0 and int(values.max()) < limit):
                 raise ValueError(f"expected {name} from 0 to {limit - 1}, received {values.min()} to {values.max()}")
+        if self.stratum is not None and (self.expected is not None or len(self.stratum) != len(self.place)):
+            raise ValueError("expected a stratum for each case, and none where means are given")
         if not 0 <= self.spread < 1e6 or (self.spread and self.expected is None):
             raise ValueError(f"expected a spread of 0 or more, with means, received {self.spread}")
         if self.expected is not None and (
@@ -175,14 +182,15 @@ def scan(study: Study, settings: Settings, executor: Executor, each: Progress = 
         return Found((), np.zeros(0))
     if study.spread:
         return _scan_scores(study, settings, zones, window, executor, each)
+    study, expected, strata = _stratified(study)
     totals = _totals(study, settings)
     made = plan(zones, window, np.bincount(study.bins, minlength=study.count), len(study.place), settings.least,
-                study.expected, max(len(study.place), int(totals.max(initial=0))))
+                expected, max(len(study.place), int(totals.max(initial=0))), strata)
     cases = (len(study.lat), window.lanes, study.place.astype("i4"), study.bins.astype("i4"))
     frames, top = _frames(made, cases, totals, settings)
     highest, stopped = _replicates(frames, cases, totals, settings, top, executor, each)
     floor = SHOWN * float(highest.min()) if len(highest) else 0.0
-    kept = _kept(study, made.frame, zones, window, *candidates(made.frame, *cases, floor))
+    kept = _kept(study, expected, zones, window, *candidates(made.frame, *cases, floor))
     return Found(_judged(kept, highest, stopped, settings), highest, stopped)
 
 
@@ -203,8 +211,7 @@ def _scan_scores(
 
     highest, stopped = _drawn(submit, settings, float(best.max()), each)
     above &= best > (SHOWN * highest.min() if len(highest) else 0.0)
-    frame = plan(zones, window, counts.sum(0), len(study.place), settings.least, study.expected, 1).frame
-    kept = _kept(study, frame, zones, window, best[above], where[above])
+    kept = _kept(study, study.expected, zones, window, best[above], where[above])
     return Found(_judged(kept, highest, stopped, settings), highest, stopped)
 
 
@@ -219,6 +226,23 @@ def _score_piece(study: Study, settings: Settings, zones: Zones, window: Windows
     assert study.expected is not None
     drawn = (draw(study.expected, study.spread, settings.seed, number) for number in numbers)
     return np.array([_scored(study, settings, zones, window, counts)[0].max() for counts in drawn])
+
+
+def _stratified(study: Study) -> tuple[Study, Array | None, Array | None]:
+    """Return a study with its cases in order of stratum, what is expected, and where each stratum starts.
+
+    A stratum expects its cases at a place x its cases in a bin / its cases. Without strata nothing is changed.
+    """
+    if study.stratum is None:
+        return study, study.expected, None
+    order = np.argsort(study.stratum, kind="stable")
+    place, bins, stratum = study.place[order], study.bins[order], study.stratum[order]
+    bounds = np.concatenate([[0], np.flatnonzero(np.diff(stratum)) + 1, [len(order)]]).astype("i8")
+    expected = np.zeros((len(study.lat), study.count))
+    for start, end in pairwise(bounds.tolist()):
+        at_place = np.bincount(place[start:end], minlength=len(study.lat))
+        expected += np.outer(at_place, np.bincount(bins[start:end], minlength=study.count)) / (end - start)
+    return replace(study, place=place, bins=bins, stratum=stratum), expected, bounds
 
 
 def _totals(study: Study, settings: Settings) -> Array:
@@ -239,28 +263,29 @@ def _frames(made: Plan, cases: _Cases, totals: Array, settings: Settings) -> tup
 
 
 def _kept(
-    study: Study, frame: Frame, zones: Zones, window: Windows, statistics: Array, where: Array
+    study: Study, expected: Array | None, zones: Zones, window: Windows, statistics: Array, where: Array
 ) -> list[Cluster]:
     """Return the candidates that rule 2 keeps, without p."""
     kept: list[Cluster] = []
     for number in np.lexsort((where[:, 0], -statistics)):
         zone, span = where[number].tolist()
-        one = _cluster(study, frame, zones, window, zone, span, float(statistics[number]))
+        one = _cluster(study, expected, zones, window, zone, span, float(statistics[number]))
         if not any(one.overlaps(other) for other in kept):
             kept.append(one)
     return kept
 
 
 def _cluster(
-    study: Study, frame: Frame, zones: Zones, window: Windows, zone: int, span: int, statistic: float
+    study: Study, given: Array | None, zones: Zones, window: Windows, zone: int, span: int, statistic: float
 ) -> Cluster:
     places = zones.places(zone)
     first, last = window.span(span)
-    inside = np.isin(study.place, places) & (study.bins >= first) & (study.bins <= last)
-    if study.expected is None:
-        expected = float(frame.size[zone]) * float(frame.margin[span]) / len(study.place)
+    there, then = np.isin(study.place, places), (study.bins >= first) & (study.bins <= last)
+    inside = there & then
+    if given is None:
+        expected = float(there.sum()) * float(then.sum()) / len(study.place)
     else:
-        expected = float(study.expected[places, first: last + 1].sum())
+        expected = float(given[places, first: last + 1].sum())
     return Cluster(tuple(places.tolist()), float(zones.reach_km[zone]), first, last, int(inside.sum()), expected,
                    float(statistic), 1.0, None)
 

@@ -11,7 +11,8 @@ How it is fast and still exact
 
 Statistics, for a count c above the expected mu, else 0
 - permutation (Kulldorff et al. 2005, PLoS Medicine 2(3): e59): c ln(c/mu) + (C-c) ln((C-c)/(C-mu)), C cases in all,
-  mu = cases of the zone x cases of the window / C. Null: the cases' times are shuffled among them.
+  mu = cases of the zone x cases of the window / C. Null: the cases' times are shuffled among them. With strata both
+  are done within each of them, and mu is the sum over strata.
 - expectation-based Poisson (Neill 2009, International Journal of Forecasting 25: 498-517): c ln(c/mu) - (c - mu), mu
   given. Null: counts are Poisson with the given means.
 Generator: SplitMix64 (Steele, Lea and Flood 2014, OOPSLA).
@@ -34,7 +35,9 @@ class Frame(NamedTuple):
     """Everything about a scan that replicates share; compiled code takes it whole.
 
     Attributes:
-        prospective: Windows end with the last bin. given: what is expected is given (``expected``), else permutation.
+        prospective: Windows end with the last bin. given: what is expected is given (``expected``).
+        shuffled: Permutation: its statistic, and times that are shuffled among the cases of each stratum.
+        strata: int64, where each stratum's cases start, with the end.
         bins, longest: As ``scan_space.Windows``. cases: C, as a float.
         first, place: Zones by centre. size: int64, cases of a zone.
         before, after, slot: Windows. margin: int64, cases of a window over all places.
@@ -47,6 +50,8 @@ class Frame(NamedTuple):
 
     prospective: bool
     given: bool
+    shuffled: bool
+    strata: Array
     bins: int
     longest: int
     cases: float
@@ -79,7 +84,7 @@ def _poisson(count: Any, mu: float) -> Any:
 
 
 @compiled
-def thresholds(most: int, least: int, bar: float, cases: float, given: bool) -> Array:
+def thresholds(most: int, least: int, bar: float, cases: float, shuffled: bool) -> Array:
     """Return, for each count 0 to ``most``, an expected number below which the count is above the bar; it rises.
 
     Rounded up by 1e-9 of itself, so that no count above the bar is missed; -1 below ``least`` cases.
@@ -89,7 +94,7 @@ def thresholds(most: int, least: int, bar: float, cases: float, given: bool) -> 
         low, high = 0.0, float(count)
         for _ in range(52):
             middle = 0.5 * (low + high)
-            value = _poisson(count, middle) if given else _permuted(count, middle, cases)
+            value = _permuted(count, middle, cases) if shuffled else _poisson(count, middle)
             if value > bar:
                 low = middle
             else:
@@ -156,12 +161,14 @@ def _mixed(state: Any) -> Any:
 
 
 @compiled
-def _shuffle(bins: Array, state: Any) -> None:
-    """Shuffle in place (Fisher and Yates)."""
-    for last in range(len(bins) - 1, 0, -1):
-        state += np.uint64(0x9E3779B97F4A7C15)
-        other = np.int64(((_mixed(state) >> np.uint64(32)) * np.uint64(last + 1)) >> np.uint64(32))
-        bins[last], bins[other] = bins[other], bins[last]
+def _shuffle(bins: Array, strata: Array, state: Any) -> None:
+    """Shuffle each stratum in place (Fisher and Yates)."""
+    for stratum in range(len(strata) - 1):
+        start = strata[stratum]
+        for last in range(strata[stratum + 1] - start - 1, 0, -1):
+            state += np.uint64(0x9E3779B97F4A7C15)
+            other = np.int64(((_mixed(state) >> np.uint64(32)) * np.uint64(last + 1)) >> np.uint64(32))
+            bins[start + last], bins[start + other] = bins[start + other], bins[start + last]
 
 
 @compiled
@@ -204,7 +211,7 @@ def _zone_highest(frame: Any, sums: Array, at: int, centre: int, zone: int, base
         if count >= frame.bars[row, frame.slot[window]]:
             mu = base[after] - base[before] if frame.given else frame.size[zone] * frame.margin[window] / frame.cases
             if count > mu:
-                value = _poisson(count, mu) if frame.given else _permuted(count, mu, frame.cases)
+                value = _permuted(count, mu, frame.cases) if frame.shuffled else _poisson(count, mu)
                 best = max(best, value)
     return best
 
@@ -254,13 +261,13 @@ def replicate(frame: Any, places: int, lanes: int, place: Array, bins: Array, to
     base = np.zeros(lanes)
     for number in range(len(total)):
         state = _mixed(_mixed(seed) + np.uint64(first + number + 1) * np.uint64(0x9E3779B97F4A7C15))
-        if frame.given:
+        if not frame.shuffled:
             drawn, when = np.empty(total[number], np.int32), np.empty(total[number], np.int32)
             _draw(drawn, when, frame.ends, frame.bins, state)
             _cumulate(frame, drawn, when, counts)
         else:
             when = bins.copy()
-            _shuffle(when, state)
+            _shuffle(when, frame.strata, state)
             _cumulate(frame, place, when, counts)
         highest[number] = _highest(frame, counts, sums, base)
     return highest
@@ -296,13 +303,10 @@ def _windows_best(frame: Any, counts: Array, centre: int, floor: float, sums: Ar
             count = sums[after] - sums[before]
             if count < frame.least:
                 continue
-            if frame.given:
-                mu, rest = base[after] - base[before], 1.0
-            else:
-                mu = frame.size[zone] * frame.margin[window] / frame.cases
-                rest = (frame.cases - mu) / frame.cases
+            mu = base[after] - base[before] if frame.given else frame.size[zone] * frame.margin[window] / frame.cases
+            rest = (frame.cases - mu) / frame.cases if frame.shuffled else 1.0
             if count > mu and (count - mu) ** 2 > best[window] * mu * rest:
-                value = _poisson(count, mu) if frame.given else _permuted(count, mu, frame.cases)
+                value = _permuted(count, mu, frame.cases) if frame.shuffled else _poisson(count, mu)
                 if value > best[window]:
                     best[window], zones[window] = value, zone
 

@@ -50,7 +50,7 @@ class Plan:
         """Return the bars by size."""
         frame = self.frame
         rows = np.full((len(self.sizes), self.width), pad(self.dtype), self.dtype)
-        limit = thresholds(self.most, frame.least, bar, frame.cases, frame.given)
+        limit = thresholds(self.most, frame.least, bar, frame.cases, frame.shuffled)
         bars_by_size(rows, self.sizes, self.margin, frame.cases, frame.slot, limit, pad(self.dtype))
         return rows
 
@@ -63,7 +63,7 @@ class Plan:
             return self.frame._replace(block=block, blocks=blocks, block_row=self.zone_row[starts],
                                        zone_row=self.zone_row, bars=high)
         rows = np.full((len(starts), self.width), pad(self.dtype), self.dtype)
-        limit = thresholds(self.most, self.frame.least, bar, self.frame.cases, True)
+        limit = thresholds(self.most, self.frame.least, bar, self.frame.cases, self.frame.shuffled)
         bars_by_block(rows, self.frame, block, blocks, limit, pad(self.dtype))
         own = np.arange(len(starts), dtype="i4")
         return self.frame._replace(block=block, blocks=blocks, block_row=own, bars=rows,
@@ -71,27 +71,31 @@ class Plan:
 
 
 def plan(
-    zones: Zones, windows: Windows, bins: Array, cases: int, least: int, expected: Array | None, most: int
+    zones: Zones, windows: Windows, bins: Array, cases: int, least: int, expected: Array | None, most: int,
+    strata: Array | None = None,
 ) -> Plan:
     """Return the plan of a scan.
 
     Args:
         bins: Cases by bin under permutation, shape (bin,).
         cases: Cases observed.
-        expected: Given means by place and bin, > 0; None for permutation.
+        expected: Given means by place and bin, > 0, or those of a permutation with strata; None for one without.
         most: Most cases of any replicate.
+        strata: Where each stratum's cases start, with the end; None where means are given.
     """
     given = expected is not None
     totals = bins if expected is None else expected.sum(0)
     lanes = windows.cumulated(totals[None])[0]
     margin = np.ceil(lanes[windows.after] - lanes[windows.before]).astype("i8")
     size = np.ceil(zones.size).astype("i8")
-    total = float(cases) if expected is None else float(expected.sum())
-    largest = int(size.max(initial=0)) if expected is None else most
+    total = float(cases) if strata is not None or expected is None else float(expected.sum())
+    largest = most if strata is None and expected is not None else int(size.max(initial=0))
+    bounds = np.array([0, cases], "i8") if strata is None else strata
     dtype = counter(largest)
     sizes = _grid(size, windows.width * np.dtype(dtype).itemsize)
     frame = Frame(
-        prospective=windows.prospective, given=given, bins=windows.bins, longest=windows.longest, cases=total,
+        prospective=windows.prospective, given=given, shuffled=not given or strata is not None, strata=bounds,
+        bins=windows.bins, longest=windows.longest, cases=total,
         least=least, first=zones.first, place=zones.place, size=size, before=windows.before, after=windows.after,
         slot=windows.slot, margin=margin,
         expected=np.zeros((0, 0)) if expected is None else windows.cumulated(expected),
