@@ -44,3 +44,11 @@ def table_of_counts(counts: Any) -> Incidents:
 def cube(seed: int = 0, months: int = 132) -> Cube:
     """Return the cube of simulated counts."""
     return cube_of(table_of_counts(deaths(seed, months)), BOX, first=FIRST, last=FIRST + months - 1, margin=1.0)
+
+
+def cube_of_incidents(counts: Any) -> Cube:
+    """Return the cube of so many incidents, each with one death, in each month and cell; shape (months, 144)."""
+    month, cell = np.nonzero(counts)
+    times = counts[month, cell]
+    table = table_of_counts(counts).take(np.repeat(np.arange(len(month)), times))
+    return cube_of(table, BOX, first=FIRST, last=FIRST + len(counts) - 1, margin=1.0)

@@ -48,23 +48,29 @@ class Data(NamedTuple):
     licences: Sequence[str]
 
 
-def card(release: Release, table: Table, origin: int, data: Data, replay: Mapping[str, Any] | None = None) -> str:
+def card(
+    release: Release, table: Table, origin: int, data: Data, replay: Mapping[str, Any] | None = None,
+    target: str = "deaths",
+) -> str:
     """Return the card as Markdown.
 
     Args:
         origin: Index of the month forecast from.
         replay: A report of ``forecast_report.report`` to quote.
+        target: What is counted by cell and month.
     """
     first = table.cube.first
-    parts = (_title(release, first, origin), _data(table, data, first), _models(release, table), _learnt(release),
-             _scores(replay), ["## Limits", "", *(f"- {limit}" for limit in LIMITS)])
+    limits = (f"- {limit.replace('of deaths', f'of {target}')}" for limit in LIMITS)
+    parts = (_title(release, first, origin, target), _data(table, data, first), _models(release, table),
+             _learnt(release), _scores(replay), ["## Limits", "", *limits])
     return "\n".join(line for part in parts for line in (*part, ""))
 
 
-def _title(release: Release, first: int, origin: int) -> list[str]:
+def _title(release: Release, first: int, origin: int, target: str) -> list[str]:
     horizons = ", ".join(map(str, release.plan.horizons))
     return [f"# Forecast from {month_text(first + origin)}", "",
-            f"Deaths by cell and month, {horizons} months ahead, in the tiers {', '.join(release.plan.tiers)}.", "",
+            f"{target.capitalize()} by cell and month, {horizons} months ahead, in the tiers "
+            f"{', '.join(release.plan.tiers)}.", "",
             f"- release: knows the months up to {month_text(first + release.known)}, SHA-256 `{release.digest}`",
             f"- plan: learns from {release.plan.learn_months} months, a month's weight halves in "
             f"{release.plan.fading:g}, settled on the record of {release.plan.record_months} months, seed "

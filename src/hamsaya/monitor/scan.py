@@ -190,8 +190,8 @@ def scan(study: Study, settings: Settings, executor: Executor, each: Progress = 
     frames, top = _frames(made, cases, totals, settings)
     highest, stopped = _replicates(frames, cases, totals, settings, top, executor, each)
     floor = SHOWN * float(highest.min()) if len(highest) else 0.0
-    kept = _kept(study, expected, zones, window, *candidates(made.frame, *cases, floor))
-    return Found(_judged(kept, highest, stopped, settings), highest, stopped)
+    clusters = kept(study, expected, zones, window, *candidates(made.frame, *cases, floor))
+    return Found(judged(clusters, highest, stopped, settings), highest, stopped)
 
 
 def _scan_scores(
@@ -209,10 +209,10 @@ def _scan_scores(
     def submit(start: int, stop: int) -> Future[Array]:
         return executor.submit(_score_piece, study, settings, zones, window, range(start, stop))
 
-    highest, stopped = _drawn(submit, settings, float(best.max()), each)
+    highest, stopped = replicated(submit, settings, float(best.max()), each)
     above &= best > (SHOWN * highest.min() if len(highest) else 0.0)
-    kept = _kept(study, study.expected, zones, window, best[above], where[above])
-    return Found(_judged(kept, highest, stopped, settings), highest, stopped)
+    clusters = kept(study, study.expected, zones, window, best[above], where[above])
+    return Found(judged(clusters, highest, stopped, settings), highest, stopped)
 
 
 def _scored(study: Study, settings: Settings, zones: Zones, window: Windows, counts: Array) -> tuple[Array, Array]:
@@ -262,7 +262,7 @@ def _frames(made: Plan, cases: _Cases, totals: Array, settings: Settings) -> tup
     return frames, next((top for frame in frames if (top := float(highest_of(frame, *cases)))), 0.0)
 
 
-def _kept(
+def kept(
     study: Study, expected: Array | None, zones: Zones, window: Windows, statistics: Array, where: Array
 ) -> list[Cluster]:
     """Return the candidates that rule 2 keeps, without p."""
@@ -299,10 +299,10 @@ def _replicates(
     def submit(start: int, stop: int) -> Future[Array]:
         return executor.submit(_piece, frames, cases, totals[start:stop], seed, start)
 
-    return _drawn(submit, settings, top, each)
+    return replicated(submit, settings, top, each)
 
 
-def _drawn(
+def replicated(
     submit: Callable[[int, int], Future[Array]], settings: Settings, top: float, each: Progress
 ) -> tuple[Array, bool]:
     """Return what pieces of work give, in order, and whether they ended with the replicate of rule 4."""
@@ -330,7 +330,7 @@ def _piece(frames: _Frames, cases: _Cases, totals: Array, seed: Any, first: int)
     return highest
 
 
-def _judged(kept: list[Cluster], highest: Array, stopped: bool, settings: Settings) -> tuple[Cluster, ...]:
+def judged(kept: list[Cluster], highest: Array, stopped: bool, settings: Settings) -> tuple[Cluster, ...]:
     """Return the clusters with p and recurrence interval (rules 3 to 5)."""
     more = 0 if stopped else 1
     judged = []

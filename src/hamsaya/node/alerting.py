@@ -159,8 +159,16 @@ def _alert(one: Candidate, parties: list[str], args: PlanArgs, threshold: float,
 # -- from a forecast ------------------------------------------------------------------------------------------
 
 
-def read_forecast(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """Return what a file of ``monitor forecast`` says of itself, and its columns; raises OperatorError ``bad-file``."""
+def read_forecast(path: Path, target: str | None = "deaths") -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Return what a file of ``monitor forecast`` says of itself, and its columns.
+
+    Args:
+        path: The file, or the folder that it lies in alone.
+        target: What it must count; None takes deaths and incidents.
+    Raises:
+        OperatorError: it is none, or counts something else (``bad-file``).
+    """
+    path = _forecast_file(path)
     try:
         if path.suffix == ".parquet":
             from hamsaya.node.data_files import read_parquet_columns
@@ -177,7 +185,22 @@ def read_forecast(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise OperatorError(f"{path.name}: expected a forecast as monitor forecast writes it, .json or .parquet",
                             code="bad-file") from None
+    counts = about.get("target", "deaths")
+    if target not in (None, counts):
+        raise OperatorError(f"{path.name}: expected a forecast of {target}, this one is of {counts}; make one with "
+                            f"hamsaya monitor forecast --target {target}", code="bad-file")
     return about, columns
+
+
+def _forecast_file(path: Path) -> Path:
+    if not path.is_dir():
+        return path
+    found = sorted(each for each in path.iterdir() if each.suffix in (".parquet", ".json")
+                   and each.name.startswith("forecast-"))
+    if len(found) != 1:
+        raise OperatorError(f"{path.name}: expected one forecast in the folder, found {len(found)}; name its file",
+                            code="bad-file")
+    return found[0]
 
 
 def candidates_of_forecast(path: Path, kind: AlertKind, *, month: str | None = None,

@@ -15,7 +15,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from hamsaya.base.errors import OperatorError
 from hamsaya.monitor.forecast import TIERS, Plan, release_of
 from hamsaya.monitor.forecast_backtest import CHALLENGE, DECEMBER, OCTOBER, Protocol, backtest
 from hamsaya.monitor.forecast_card import Data, card
+from hamsaya.monitor.forecast_counts import counted, persistence, record_origins
 from hamsaya.monitor.forecast_cube import Cube, cube_of
 from hamsaya.monitor.forecast_distribution import COUNTS, mean
 from hamsaya.monitor.forecast_features import GROUPS
@@ -43,6 +44,7 @@ MOST_MONTHS = 720
 MEMORY_MONTHS = 12
 LEAST_MONTHS = 36
 """The fewest months that a release may learn from."""
+Target = Literal["deaths", "incidents"]
 Plain = dict[str, Any]
 Each = Callable[[int, int], None]
 
@@ -58,6 +60,7 @@ class Asked:
         cells: Ids of the cells to forecast besides those with an incident; None is every cell of the box.
         zone: A second box, looked at apart.
         pack: The region pack whose annex says who reports where; None is the default pack.
+        target: What is counted by cell and month.
         each: Told how many rows of the file have been read.
     """
 
@@ -71,6 +74,7 @@ class Asked:
     pack: str | None = None
     store: Path | None = None
     as_of: int | None = None
+    target: Target = "deaths"
     each: Callable[[int], None] = lambda count: None
 
 
@@ -146,7 +150,13 @@ def forecast_from(asked: Asked, *, origin: str, workers: int, quoted: Plain | No
         OperatorError: as for ``replay``.
         PeerError: the file is none of incidents.
     """
-    table, data = _read(asked)
+    return forecast_of(*_read(asked), asked, origin=origin, workers=workers, quoted=quoted)
+
+
+def forecast_of(
+    table: Incidents, data: Data, asked: Asked, *, origin: str, workers: int, quoted: Plain | None = None
+) -> Made:
+    """Return the forecast of a table already read; raises as ``forecast_from``."""
     cube = _cube(asked, table, month_number(origin))
     known = len(cube.events) - 1
     plan = asked.plan
@@ -156,7 +166,8 @@ def forecast_from(asked: Asked, *, origin: str, workers: int, quoted: Plain | No
     with executor_of(workers) as executor:
         groups = len(GROUPS) if "ladder" in plan.tiers else 1
         try:
-            features = table_of(cube, [known], executor, first=known - plan.reach, seed=plan.seed,
+            record = record_origins(known, plan) if asked.target == "incidents" else []
+            features = table_of(cube, [known, *record], executor, first=known - plan.reach, seed=plan.seed,
                                 farthest=max(plan.horizons), groups=groups)
             release = release_of(features, known, plan, executor)
         except ValueError as error:
@@ -164,11 +175,13 @@ def forecast_from(asked: Asked, *, origin: str, workers: int, quoted: Plain | No
     pieces = [_piece(cube, name, horizon, tier) for horizon in plan.horizons
               for name, tier in release.tiers(features, known, horizon).items()]
     columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
-    about = {"origin": origin, "release": release.digest, "counts": COUNTS.astype(int).tolist(), "rows":
-             len(columns["gid"]), "cells": len(cube.gid), "data": data._asdict(),
+    about = {"origin": origin, "target": asked.target, "release": release.digest, "counts": COUNTS.astype(int).tolist(),
+             "rows": len(columns["gid"]), "cells": len(cube.gid), "data": data._asdict(),
              "warnings": _warnings(table, data, month_number(origin) - MEMORY_MONTHS + 1, month_number(origin)),
              "notice": "EXPERIMENTAL forecast by area; read the model card. No ground for action against a person."}
-    return Made(columns, card(release, features, known, data, quoted), about)
+    if asked.target == "incidents":
+        about |= {"persistence": persistence(features, known, plan), "types": list(asked.types)}
+    return Made(columns, card(release, features, known, data, quoted, asked.target), about)
 
 
 def most_at_risk(made: Made, limit: int) -> list[Plain]:
@@ -237,6 +250,8 @@ def _cube(asked: Asked, table: Incidents, last: int) -> Cube:
         raise OperatorError(f"the incidents begin in {month_text(int(ends.min()))}, after {month_text(last)}; give a "
                             "month that they reach", code="bad-period")
     first = max(int(ends.min()), last - MOST_MONTHS)
+    if asked.target == "incidents":
+        table = table.take(np.isin(table.violence, asked.types))
     try:
         cube = cube_of(table, _box(asked.box), first=first, last=last, places=asked.places, land=asked.cells)
     except ValueError as error:
@@ -244,6 +259,8 @@ def _cube(asked: Asked, table: Incidents, last: int) -> Cube:
     if not cube.events.any():
         raise OperatorError(f"no incident in or around the box {asked.box} up to {month_text(last)}; the order is "
                             "west,south,east,north", code="bad-box")
+    if asked.target == "incidents":
+        return counted(cube)
     return cube if set(asked.types) == {1, 2, 3} else cube.of_types(asked.types)
 
 
@@ -275,4 +292,5 @@ def tiers_at_hand() -> tuple[str, ...]:
     return TIERS
 
 
-__all__ = ["Asked", "Made", "Plan", "executor_of", "forecast_from", "most_at_risk", "replay", "tiers_at_hand", "worse"]
+__all__ = ["Asked", "Made", "Plan", "Target", "executor_of", "forecast_from", "forecast_of", "most_at_risk", "replay",
+           "tiers_at_hand", "worse"]
