@@ -101,7 +101,8 @@ def test_what_cannot_be_scanned_is_refused_with_the_next_step(incidents: str, tm
     assert refused("scan", "--incidents", incidents, "--countries", "Cel", *PERIOD)["code"] == "unknown-country"
     for first in ("2019-01-02", "2019", "2018-02-30"):
         assert refused("scan", "--incidents", incidents, "--from", first, "--to", "2019-01-01")["code"] == "bad-period"
-    assert run("scan", *PERIOD).exit_code == 2
+    nowhere = refused("scan", *PERIOD, "--store", str(tmp_path / "nowhere"))
+    assert nowhere["code"] == "no-incidents" and "monitor ingest" in nowhere["message"]
     assert run("scan", *PERIOD, "--incidents", incidents, "--spread", "0.5").exit_code == 2
     assert run("scan", *PERIOD, "--incidents", incidents, "--cases", incidents).exit_code == 2
     empty = answer("scan", "--incidents", incidents, "--from", "1999-01-01", "--to", "1999-12-31")

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hamsaya.monitor.forecast_counts import counted, moments, persistence, record_origins, spread
 from hamsaya.monitor.forecast import Plan
+from hamsaya.monitor.forecast_counts import counted, moments, persistence, record_origins, spread
 from hamsaya.monitor.forecast_distribution import COUNTS, of_members
 from hamsaya.monitor.forecast_rows import table_of
 from hamsaya.monitor.grid import PRIO
@@ -186,10 +186,7 @@ def test_persistence_tells_levels_that_last_from_those_that_do_not(lasting: bool
     """Cells whose level moves anew each month, and cells whose level stays for two years and then moves."""
     rng = np.random.default_rng(8)
     base = np.where(rng.random(144) < 0.3, 4.0, 0.01)
-    if lasting:
-        level = np.repeat(rng.gamma(0.5, 2, (6, 144)), 24, 0)[:132]
-    else:
-        level = rng.gamma(0.5, 2, (132, 144))
+    level = np.repeat(rng.gamma(0.5, 2, (6, 144)), 24, 0)[:132] if lasting else rng.gamma(0.5, 2, (132, 144))
     cube = simulated.cube_of_incidents(rng.poisson(base * level))
     plan = Plan(learn_months=84, tiers=("conflictology", "kernel"))
     known = 131

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -130,11 +131,15 @@ def forecast(
     incidents: Incidents = None,
     store: Store = None,
     as_of: AsOf = None,
+    target: Annotated[Literal["deaths", "incidents"], typer.Option(
+        help="What is forecast; monitor scan --baseline takes incidents.")] = "deaths",
     form: Annotated[Literal["parquet", "json"], typer.Option("--format", help="Of the distributions.")] = "parquet",
     horizons: Horizons = "1-6",
     tiers: Chosen = None,
     types: Types = "1,2,3",
-    places: Places = "spread",
+    places: Annotated[Literal["spread", "point", "drop"] | None, typer.Option(
+        help="Incidents known by area only: spread over it (else, of deaths), left at its point (else, of incidents), "
+        "or left out.")] = None,
     cells: Cells = None,
     learn_months: LearnMonths = 180,
     seed: Seed = 7,
@@ -143,12 +148,14 @@ def forecast(
         exists=True, dir_okay=False, metavar="FILE", help="A backtest's JSON, quoted in the card.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Cells to print.")] = 20,
 ) -> None:
-    """Forecast deaths by cell and month in all tiers, each a whole distribution, with a model card."""
+    """Forecast deaths, or incidents, by cell and month in all tiers, each a whole distribution, with a model card."""
     _one_thread()
     from hamsaya.node import forecasting
 
     tiers, absent = _at_hand(tiers)
-    asked = _asked(incidents, store, as_of, region_box, None, tiers, types, places, cells, learn_months, seed, horizons)
+    where = places or ("spread" if target == "deaths" else "point")
+    asked = replace(_asked(incidents, store, as_of, region_box, None, tiers, types, where, cells, learn_months, seed,
+                           horizons), target=target)
     quoted = None if scores is None else _json(scores)
     made = forecasting.forecast_from(asked, origin=origin, workers=workers, quoted=quoted)
     made.about["warnings"] += absent

@@ -14,6 +14,7 @@ import typer
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.cli.command import InFile, Session, command, read_toml, reference
+from hamsaya.cli.monitor_incidents import AsOf, Store, data_directory
 from hamsaya.cli.output import Table, facts, remark
 from hamsaya.messages.kinds import body_from_plain
 from hamsaya.messages.monitor import Dispute
@@ -132,19 +133,25 @@ def coverage(
 
 def blind_spots(
     session: Session,
-    file: InFile,
     month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The last month that is known.")],
+    file: Annotated[Path | None, typer.Argument(
+        exists=True, dir_okay=False, help="A file of incidents; else the store.")] = None,
+    store: Store = None,
+    as_of: AsOf = None,
+    source: Annotated[str | None, typer.Option(metavar="NAME", help="Of the store: this source only.")] = None,
     ledger: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="For coverage.")] = None,
     pack: Annotated[str | None, typer.Option(help="Whose annex says the cells; the default pack without it.")] = None,
     limit: Limit = SHOWN,
 ) -> None:
     """List cells where a death is likely and little would be reported; cells, never members."""
     from hamsaya.node import merging
+    from hamsaya.node.scanning import table_of
 
     if len(month) != 7 or month[4] != "-":
         raise typer.BadParameter(f"expected a month such as 2019-08, received {month!r}")
     with _working(session, "learning"):
-        spots = merging.blind_spots(file, ledger, pack, month, limit)
+        table = table_of(file, store or data_directory() / "incidents", as_of, source)
+        spots = merging.blind_spots(table, ledger, pack, month, limit)
     session.answer(
         {"month": month, "spots": msgspec.to_builtins(spots)},
         Table(("cell", "score", "death within 3 months", "reported by anybody", "why"), [

@@ -13,16 +13,16 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.monitor.incidents import Incidents, day_number, day_text
 from hamsaya.monitor.scan import Cluster, Found, Settings, Study, scan
+from hamsaya.monitor.scan_forecast import Null, scan_above
 from hamsaya.monitor.scan_space import arc_km
 from hamsaya.node.data_files import read_case_files
-from hamsaya.node.incidents import read_incidents
 
 Array = Any
 Each = Callable[[int], None]
@@ -84,6 +84,7 @@ class Laid:
         states: For each case the country its source gives, "" where none is given; empty for case files.
         outside: Cases outside the period; ``imprecise``: left out because they are known by area only; ``bad``: rows
             of the file that break a rule.
+        null: The forecast that a scan looks above; None without one.
     """
 
     study: Study
@@ -92,6 +93,7 @@ class Laid:
     outside: int
     imprecise: int = 0
     bad: int = 0
+    null: Null | None = None
 
 
 def lay_cases(cases: Path, coordinates: Path, means: Path | None, chosen: Period, spread: float = 0.0) -> Laid:
@@ -124,26 +126,19 @@ def _means(expected: Any, places: int, chosen: Period) -> Array:
     return table
 
 
-class Between(NamedTuple):
-    """Incidents of a period, how many fell outside it, were known by area only, and how many rows were bad."""
-
-    table: Incidents
-    outside: int
-    imprecise: int
-    bad: int
-
-
-def incidents_between(path: Path, countries: list[str], chosen: Period, precise: bool) -> Between:
-    """Return a file's incidents of some countries (all without names) and days; raises ``unknown-country``."""
-    read = read_incidents(path)
-    table = read.table
+def narrowed(table: Incidents, countries: list[str]) -> Incidents:
+    """Return the incidents of some countries, of all without names; raises OperatorError ``unknown-country``."""
     try:
-        table = table.of_countries(countries) if countries else table
+        return table.of_countries(countries) if countries else table
     except ValueError as error:
         raise OperatorError(str(error), code="unknown-country") from None
+
+
+def between(table: Incidents, chosen: Period, precise: bool) -> tuple[Incidents, int, int]:
+    """Return the incidents of some days, with ``precise`` those well located; how many fell outside or were vague."""
     within = table.take((table.end >= chosen.first) & (table.end <= chosen.last))
     kept = within.take(within.where_prec <= PRECISE) if precise else within
-    return Between(kept, len(table) - len(within), len(within) - len(kept), len({one.line for one in read.problems}))
+    return kept, len(table) - len(within), len(within) - len(kept)
 
 
 def lay_incidents(
@@ -163,6 +158,10 @@ def lay_incidents(
 
 def scanned(laid: Laid, settings: Settings, executor: Executor, each: Each) -> tuple[Found, float]:
     """Return what a scan finds and the CPU seconds of this process that it took, compiled code at hand."""
+    if laid.null is not None:
+        scan_above(laid.study, laid.null, replace(settings, replicates=1), executor)
+        started = time.process_time()
+        return scan_above(laid.study, laid.null, settings, executor, each), time.process_time() - started
     scan(_warm(laid.study), replace(settings, replicates=1, radius_km=math.inf), executor)
     started = time.process_time()
     found = scan(laid.study, settings, executor, each)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,11 +17,12 @@ from hamsaya.base.errors import OperatorError, PeerError
 from hamsaya.monitor.change import trend, watch, yearly_share
 from hamsaya.monitor.grid import PRIO, Box, Grid
 from hamsaya.monitor.hawkes import contagion, points
-from hamsaya.monitor.incidents import Incidents, day_number, day_text
+from hamsaya.monitor.incidents import Incidents, day_number, day_text, month_text, months_of
 from hamsaya.monitor.nowcast import nowcast, triangle
 from hamsaya.monitor.scan import Settings, scan
 from hamsaya.monitor.types import gid_of
 from hamsaya.monitor.zones import NONE_YET, Cells, Event, Followed, circle, contours, follow, joined
+from hamsaya.node.alerting import read_forecast
 from hamsaya.node.detection import Each, Period, lay_incidents
 from hamsaya.node.packs import open_named_pack
 
@@ -78,8 +79,38 @@ def _within(grid: Grid, gid: int) -> Cells:
     return frozenset(inside or [int(grid.cell_of((west + east) / 2, (south + north) / 2))])
 
 
-def read_risk(path: Path) -> dict[int, float]:
-    """Return a file of ``gid,risk`` lines (a forecast's probabilities); raises PeerError ``bad-risk``."""
+class Risk(NamedTuple):
+    """Probabilities by PRIO-GRID cell, and what the answer says of where they are from; nothing of a table."""
+
+    chances: dict[int, float]
+    about: dict[str, Any]
+
+
+def read_risk(path: Path, last: int, month: str | None) -> Risk:
+    """Return a forecast's probabilities: what ``monitor forecast`` wrote, or a table of ``gid,risk`` lines.
+
+    Args:
+        last: The day of the last look, days since 1970-01-01.
+        month: Of the forecast, ``YYYY-MM``; the one after the last look's without it.
+    Raises:
+        OperatorError: no forecast, or none of that month (``bad-file``); PeerError: a bad line (``bad-risk``).
+    """
+    if not (path.is_dir() or path.suffix in (".parquet", ".json")):
+        return Risk(_lines(path), {})
+    about, columns = read_forecast(path, None)
+    wanted, tier = month or month_text(int(months_of(np.array([last]))[0]) + 1), columns["tier"][-1]
+    rows = [row for row, each in enumerate(columns["month"]) if each == wanted and columns["tier"][row] == tier]
+    if not rows:
+        held = ", ".join(sorted(set(columns["month"])))
+        raise OperatorError(f"{path.name}: expected a forecast of {wanted}, it has {held}; name one with --risk-month",
+                            code="bad-file")
+    chances = {int(columns["gid"][row]): float(columns["chance"][row]) for row in rows}
+    return Risk(chances, {"origin": about["origin"], "release": about["release"], "month": wanted, "tier": tier,
+                          "target": about.get("target", "deaths")})
+
+
+def _lines(path: Path) -> dict[int, float]:
+    """Return a table of ``gid,risk`` lines."""
     found: dict[int, float] = {}
     for line, text in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
         if not text.strip() or (line == 1 and text.replace(" ", "") == "gid,risk"):

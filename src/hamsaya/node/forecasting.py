@@ -111,7 +111,7 @@ def replay(
                            protocol=protocol, each=each)
         except ValueError as error:
             raise OperatorError(str(error), code="bad-period") from None
-    zone = None if asked.zone is None else _box(asked.zone)
+    zone = None if asked.zone is None else box_of(asked.zone)
     since = month_number(first) - max(plan.horizons) - MEMORY_MONTHS
     return {**report(run, zone=zone, reporters=reporters(pack.areas)), "data": data._asdict(),
             "warnings": _warnings(table, data, since, month_number(last))}
@@ -221,13 +221,18 @@ def _read(asked: Asked) -> tuple[Incidents, Data]:
     if asked.store is not None:
         with closing(open_incident_store(asked.store)) as store:
             table = held(store, asked.as_of)
-        return table, Data("store of incidents", _digest(table), len(table), 0, asked.places, table.citations())
+        return table, data_of(table, "store of incidents", asked.places)
     if asked.path is None:
         raise OperatorError("expected a file or a store of incidents", code="no-incidents")
     found = read_incidents(asked.path, each=asked.each)
     bad = len({problem.line for problem in found.problems})
     return found.table, Data(asked.path.name, _digest(found.table), len(found.table), bad, asked.places,
                              found.table.citations())
+
+
+def data_of(table: Incidents, name: str, places: Places) -> Data:
+    """Return what the card says of a table already read."""
+    return Data(name, _digest(table), len(table), 0, places, table.citations())
 
 
 def _digest(table: Incidents) -> str:
@@ -253,7 +258,7 @@ def _cube(asked: Asked, table: Incidents, last: int) -> Cube:
     if asked.target == "incidents":
         table = table.take(np.isin(table.violence, asked.types))
     try:
-        cube = cube_of(table, _box(asked.box), first=first, last=last, places=asked.places, land=asked.cells)
+        cube = cube_of(table, box_of(asked.box), first=first, last=last, places=asked.places, land=asked.cells)
     except ValueError as error:
         raise OperatorError(str(error), code="bad-period") from None
     if not cube.events.any():
@@ -264,7 +269,8 @@ def _cube(asked: Asked, table: Incidents, last: int) -> Cube:
     return cube if set(asked.types) == {1, 2, 3} else cube.of_types(asked.types)
 
 
-def _box(text: str) -> Box:
+def box_of(text: str) -> Box:
+    """Return a box of text; raises OperatorError ``bad-box``."""
     try:
         return parse_box(text)
     except ValueError as error:
@@ -292,5 +298,5 @@ def tiers_at_hand() -> tuple[str, ...]:
     return TIERS
 
 
-__all__ = ["Asked", "Made", "Plan", "Target", "executor_of", "forecast_from", "forecast_of", "most_at_risk", "replay",
-           "tiers_at_hand", "worse"]
+__all__ = ["Asked", "Made", "Plan", "Target", "box_of", "data_of", "executor_of", "forecast_from", "forecast_of",
+           "most_at_risk", "replay", "tiers_at_hand", "worse"]

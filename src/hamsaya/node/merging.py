@@ -20,10 +20,13 @@ from hamsaya.base.interval import Interval
 from hamsaya.monitor import blindspots, coverage
 from hamsaya.monitor import merging_ledger as ledgers
 from hamsaya.monitor.coverage import Own
+from hamsaya.monitor.grid import PRIO
+from hamsaya.monitor.incidents import Incidents as Table
+from hamsaya.monitor.incidents import month_number, month_text
 from hamsaya.monitor.merging import compared, linked
 from hamsaya.monitor.merging_types import Account, Incident, Key, Ledger, Linked, Verdict
-from hamsaya.monitor.types import COLUMNS, ROWS, months, row_column
-from hamsaya.node.data_files import accounts_of, incidents_of
+from hamsaya.monitor.types import COLUMNS, ROWS, row_column
+from hamsaya.node.data_files import accounts_of
 from hamsaya.node.packs import open_named_pack
 
 __all__ = [  # With the types that its results are made of.
@@ -118,12 +121,12 @@ def events_in_all(path: Path) -> Interval:
 
 
 def blind_spots(
-    file: Path, ledger: Path | None, pack: str | None, month: str, limit: int, *, seed: int = 0
+    table: Table, ledger: Path | None, pack: str | None, month: str, limit: int, *, seed: int = 0
 ) -> list[blindspots.Spot]:
     """Return the blind spots after ``month`` among the cells of a pack's annex.
 
     Args:
-        file: Incidents, UCDP GED.
+        table: Incidents, of a file or of the store as it was known at some time.
         ledger: Merged accounts that say how much is reported; without it coverage is unknown.
         month: ``YYYY-MM``, the last that is known.
     Raises:
@@ -133,7 +136,7 @@ def blind_spots(
     gids = sorted(gid for gid, who in areas.items() if who)
     if not gids:
         raise OperatorError("expected a pack whose annex gives cells to reporters", code="no-areas")
-    box, events, deaths = _grid(file, gids, month)
+    box, events, deaths = _grid(table, gids, month)
     place = np.array([row_column(gid) for gid in gids]) - np.array(box)
     cells = np.zeros(events.shape[1:], bool)
     cells[place[:, 0], place[:, 1]] = True
@@ -169,22 +172,25 @@ def _classed(read: Sequence[tuple[Account, str]]) -> list[Account]:
     return [msgspec.structs.replace(account, actor=number[label]) if label else account for account, label in read]
 
 
-def _grid(file: Path, gids: Sequence[int], month: str) -> tuple[tuple[int, int], Any, Any]:
+def _grid(table: Table, gids: Sequence[int], month: str) -> tuple[tuple[int, int], Any, Any]:
     """Return the first row and column, incidents and deaths by month, row and column up to ``month``."""
     places = np.array([row_column(gid) for gid in gids])
     low = np.maximum(places.min(0) - EDGE, 0)
     high = np.minimum(places.max(0) + EDGE, (ROWS - 1, COLUMNS - 1))
-    read, _ = incidents_of(file)
-    rows = [(one.month, *row_column(one.gid), one.best) for one in read(lambda error: None) if one.month <= month]
-    if not rows:
-        raise OperatorError(f"{file.name} holds no incident up to {month}", code="no-incidents")
-    span = {name: at for at, name in enumerate(months(min(row[0] for row in rows), month))}
-    shape = (len(span), high[0] - low[0] + 1, high[1] - low[1] + 1)
-    events, deaths = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    for name, row, column, best in rows:
-        if low[0] <= row <= high[0] and low[1] <= column <= high[1]:
-            events[span[name], row - low[0], column - low[1]] += 1
-            deaths[span[name], row - low[0], column - low[1]] += best
+    known = table.take(table.end_month <= month_number(month))
+    if not len(known):
+        raise OperatorError(f"expected incidents up to {month}, received none", code="no-incidents")
+    if table.end_month.max() < month_number(month):
+        raise OperatorError(f"the incidents end in {month_text(int(table.end_month.max()))}, before {month}; give a "
+                            "month that they reach", code="bad-period")
+    at = known.end_month - known.end_month.min()
+    row, column = PRIO.row_column(known.gid)
+    inside = (row >= low[0]) & (row <= high[0]) & (column >= low[1]) & (column <= high[1])
+    place = at[inside], row[inside] - low[0], column[inside] - low[1]
+    length = month_number(month) - int(known.end_month.min()) + 1
+    events, deaths = np.zeros((2, length, high[0] - low[0] + 1, high[1] - low[1] + 1), np.float32)
+    np.add.at(events, place, 1)
+    np.add.at(deaths, place, known.best[inside])
     return (int(low[0]), int(low[1])), events, deaths
 
 

@@ -153,12 +153,21 @@ class Shares:
     Attributes:
         names: States as the source spells them, "" for unknown; ``by_state``: of each, in that order.
         found: The delays; None where too little is known of them, and ``why``.
+        codes: All names of the store, in the order of the groups of ``found``.
     """
 
     names: tuple[str, ...]
     by_state: tuple[Binned, ...]
     found: Delays | None
     why: str = ""
+    codes: tuple[str, ...] = ()
+
+    def draws(self, name: str, days: Array, seed: int, count: int) -> Array:
+        """Return draws of the share known of each bin of a state, shape (count, bins); of all where it is unknown."""
+        assert self.found is not None
+        group = self.codes.index(name) if name in self.codes else None
+        drawn: Array = self.found.draws(days.ravel(), seed, group, count).reshape(count, *days.shape).mean(2)
+        return drawn
 
     @property
     def complete(self) -> bool:
@@ -180,7 +189,7 @@ def shares_of(known: Reported, states: Sequence[str], chosen: Period, as_of: int
         return Shares(tuple(states), (), None, f"{error}; {NEXT_STEP}")
     codes, days = (*known.table.countries, ""), days_of(chosen)
     shares = tuple(binned(found, days, seed, codes.index(name)) for name in states)
-    return Shares(tuple(states), shares, found)
+    return Shares(tuple(states), shares, found, codes=codes)
 
 
 def told_shares(shares: Shares, chosen: Period) -> list[dict[str, Any]]:
