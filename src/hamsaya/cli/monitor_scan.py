@@ -20,7 +20,6 @@ from hamsaya.cli.output import Table, facts, remark
 from hamsaya.cli.progress import counting
 
 if TYPE_CHECKING:
-    from hamsaya.monitor.incidents import Incidents as Held
     from hamsaya.node.detection import Laid, Period
     from hamsaya.node.scanning import Baseline, Wanted
 
@@ -174,7 +173,7 @@ def _say(session: Session, answer: dict[str, Any]) -> None:
 def _table(
     session: Session, incidents: Path | None, store: Path | None, as_of: int | None, source: str | None,
     countries: list[str], chosen: Period, precise: bool,
-) -> Held:
+) -> Any:
     """Return the incidents of some days, of a file or of the store."""
     from hamsaya.node import scanning
 
