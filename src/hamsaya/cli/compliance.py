@@ -55,6 +55,9 @@ def status(session: Session) -> None:
                 v["access_denied"]) for v in views], "Commitments"),
         Table(("commitment", "rating", "P(breach), 90 percent", "evidence", "independent reports", "errors"),
               [_judged_row(v["posterior"]) for v in views if v["posterior"]], "How probable, and on how much"),
+        Table(("commitment", "months", "reading", "ratio, 90 percent", "why"),
+              [_reading_row(v["commitment"], v["posterior"]["reading"]) for v in views
+               if v["posterior"] and v["posterior"]["reading"]], "What the joint picture says of it"),
         Table(("finding", "commitment", "status", "proposed", "adopted", "verdicts", "not heard"),
               [_finding_row(f) for v in views for f in v["findings"]], "Findings"),
         Table(("finding", "waits for", "of", "due", "overdue"),
@@ -67,6 +70,12 @@ def _judged_row(found: dict[str, Any]) -> tuple[object, ...]:
     breach = found["breach"]
     return (found["commitment"], found["words"], f"{breach['mid']:.2f} ({breach['low']:.2f} to {breach['high']:.2f})",
             found["grade"], round(found["independent"], 1), "learned here" if found["learned"] else "published")
+
+
+def _reading_row(commitment: str, found: dict[str, Any]) -> tuple[object, ...]:
+    ratio = found["ratio"]
+    return (commitment, f"{found['first']} to {found['last']}" if found["first"] else None, found["reading"],
+            ratio and f"{ratio['mid']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})", found["reason"])
 
 
 def _finding_row(view: dict[str, Any]) -> tuple[object, ...]:
