@@ -14,7 +14,7 @@ import typer
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
-from hamsaya.cli.command import InFile, Session, command, instant, read_toml
+from hamsaya.cli.command import InFile, Session, command, foreign_year, instant, read_toml
 from hamsaya.cli.output import Table, facts, when
 from hamsaya.messages.compliance import (
     Attest,
@@ -88,12 +88,18 @@ def _finding_row(view: dict[str, Any]) -> tuple[object, ...]:
 def declare(session: Session, file: InFile) -> None:
     """Make a promise from a TOML file: indicator, target, mandate, panel, k; docs/by-hand.md has an example."""
     terms = {"query": None, "materiality": 0.0, "publication": "members", **read_toml(file)}
+    if terms.get("panel") == []:
+        raise OperatorError(f"{file}: expected a panel with at least one seat, received an empty one; name its members "
+                            "first", code="bad-file")
     session.answer_sent(session.submit("compliance.commit", {**terms, "until": _instant(file, terms)}, ALL))
 
 
 def _instant(file: Path, terms: dict[str, Any]) -> int:
     """Return the end of the mandate; a TOML date stands for its first moment in UTC."""
     match terms.get("until"):
+        case date() as day if foreign_year(day.year):  # A date-time is a date too.
+            raise OperatorError(f"{file}: until = {day.isoformat()} reads as a year of another calendar; convert the "
+                                "day and write it as a Gregorian one, such as 2026-03-01", code="bad-file")
         case datetime() as moment:
             return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
         case date() as day:
