@@ -7,6 +7,7 @@ from functools import cache
 import pytest
 from msgspec import structs
 
+from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
 from hamsaya.messages.compliance import Attest, Commit, Evidence, Finding, Notify, Provisional, Query, Reply, Seat
 from hamsaya.messages.monitor import Report, Row
@@ -142,6 +143,8 @@ def test_what_a_panel_judged_is_not_counted_again(fed: Federation) -> None:
     assert "last verdict" in spent.reading.reason
     tell_all(fed, "joint-cell", Attest(finding="F-1", verdict="breach", reason=None), "compliance.attest")
     tell_all(fed, "joint-cell", Finding(finding="F-1", rating="NC"), "compliance.finding")
+    with pytest.raises(OperatorError, match="K-1: found NC"):
+        visits_of_node(fed.node("ir"), "average")
     later(fed, 60)
     for month in ("2026-11", "2026-12"):
         report(fed, "kz", month)
@@ -176,8 +179,8 @@ def test_old_months_count_no_more(fed: Federation) -> None:
     assert NAME not in view(fed).reports
 
 
-def test_visits_follow_what_is_believed_and_leave_out_what_is_found(fed: Federation) -> None:
-    """A reading beyond raises the rate that its commitment is given; a finding and an ended mandate take it out."""
+def test_visits_follow_what_is_believed_and_leave_out_what_has_ended(fed: Federation) -> None:
+    """A reading beyond raises the rate that its commitment is given; an ended mandate takes one out."""
     shared, other = cells(fed)
     blocs = fed.node("ir").agreement.blocs
     tell_all(fed, "kz", structs.replace(
