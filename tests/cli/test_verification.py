@@ -75,6 +75,14 @@ def test_a_file_that_is_no_toml_and_a_body_that_does_not_fit_are_refused(in_forc
     assert in_force[0].refused("compliance", "declare", str(bad)) == "bad-file"
     bad.write_text(COMMITMENT.replace("2099-01-01", '"2099"'))
     assert in_force[0].refused("compliance", "declare", str(bad)) == "bad-file"
+    for old, new, word in (("2099-01-01", "1405-09-01", "another calendar"),
+                           ("2099-01-01", "2569-01-01", "another calendar"),
+                           ("2099-01-01", "1405-09-01T00:00:00Z", "another calendar"),
+                           (COMMITMENT[COMMITMENT.index("panel ="):], "panel = []", "empty")):
+        bad.write_text(COMMITMENT.replace(old, new))
+        said = in_force[0].run("compliance", "declare", str(bad))
+        assert said.exit_code == 1 and word in said.stderr
+    assert in_force[0].json("compliance", "status") == []
     bad.write_text(COMMITMENT + 'favourite_colour = "blue"\n')
     assert in_force[0].refused("compliance", "declare", str(bad)) == "bad-body"
 

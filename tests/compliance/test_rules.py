@@ -202,6 +202,7 @@ REFUSED: list[tuple[str, ComplianceState, Event]] = [
     ("already-exists", PROMISED, say("bel", commit(panel=seats("cor", "dun", "cell")))),
     ("target-range", EMPTY_COMPLIANCE, say("ava", commit(target_low=100.5))),
     ("panel", EMPTY_COMPLIANCE, say("ava", commit(panel=seats("bel", "dun", "bel", "cell")))),
+    ("panel", EMPTY_COMPLIANCE, say("ava", commit(panel=[]))),
     ("panel", EMPTY_COMPLIANCE, say("ava", commit(k=6))),
     ("panel", EMPTY_COMPLIANCE, say("ava", commit(k=2))),
     ("panel", EMPTY_COMPLIANCE, say("ava", commit(k=2, panel=seats("bel", "dun", "cell", "fen")))),

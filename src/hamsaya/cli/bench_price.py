@@ -3,7 +3,8 @@
     law          largest gap between the linear program and the closed form (must be below 1e-9)
     schedule     seconds for 9 members, 40 quarters and 12 projects; worlds in which somebody's incentive breaks
     what-if      seconds from two settings to the answer at ten nodes in turn, each with a record of findings
-    calibration  largest gap between stated and realised frequency in any tenth, and the share judged rightly
+    calibration  largest gap between stated and realised frequency in any tenth, and the share judged rightly; the same
+                 with readings of a joint picture in (``readings``), and among those that a reading moved
     attestors    labels a second learned from, by expectation-maximisation
     shapley      seconds for exact shares of twenty members
     visits       ``bench_visits``: cost of visits ÷ uniform visiting that finds as many in time (lower is better)
@@ -185,13 +186,30 @@ def _calibration(quick: bool) -> dict[str, Any]:
         rights.append(right)
         fewest = min(fewest, *(row.number for row in rows))
     _, _, right = simulate(World(rates=SHARP, speaks=1.0, history=1000), histories=4, each=COMMITMENTS // 20, seed=3)
+    seconds = time.perf_counter() - start
+    mixed, moved = _with_readings(1 if quick else 3)
     return {
         "all_nine_speak_two_lie_right_share": round(right, 4),
         "calibration_worst_gap_points": [round(100.0 * gap, 1) for gap in gaps],
         "calibration_fewest_in_a_tenth": fewest, "calibration_right_share": round(statistics.median(rights), 4),
         "calibration_commitments_each": COMMITMENTS,
-        "calibration_s_each": round((time.perf_counter() - start) / len(gaps), 2),
+        "readings_worst_gap_points": mixed, "readings_worst_gap_points_moved": moved,
+        "calibration_s_each": round(seconds / len(gaps), 2),
     }
+
+
+def _with_readings(seeds: int) -> tuple[list[float], list[float]]:
+    """Return the largest gaps in points, by seed: of all commitments, and of those that a reading moved."""
+    from hamsaya.compliance.calibration import World, deciles, worst
+    from hamsaya.compliance.calibration_readings import Pictures, simulate_with_readings
+
+    of_all, of_moved = [], []
+    for seed in range(1, seeds + 1):
+        stated, happened, moved = simulate_with_readings(World(), Pictures(), histories=20, each=COMMITMENTS // 20,
+                                                         seed=seed)
+        of_all.append(round(100.0 * worst(deciles(stated, happened)), 1))
+        of_moved.append(round(100.0 * worst(deciles(stated[moved], happened[moved])), 1))
+    return of_all, of_moved
 
 
 def _attestors(rounds: int) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def _live(groups: int, rng: Any) -> dict[str, Any]:
     from hamsaya.compliance.visits import plan
     from hamsaya.compliance.visits_trial import found_in_time
 
-    shares, least, found = [], [], []
+    shares, held, least, found = [], [], [], []
     stated, happened, _ = simulate(World(prevalence=0.1), histories=8, each=groups * SITES, seed=5)
     for number in range(8 * groups):
         chosen = slice(number * SITES, (number + 1) * SITES)
@@ -110,7 +110,8 @@ def _live(groups: int, rng: Any) -> dict[str, Any]:
         found.append(found_in_time(sites, rates, where, LENGTH, number))
         shares.append(made.share)
         least.append(made.least)
-    return {"visits_live_share": _median(shares),
+        held.append(plan([replace(site, floor=0.5) for site in sites]).share)
+    return {"visits_live_share": _median(shares), "visits_live_floor_half_share": _median(held),
             "visits_live_found": round(float(np.concatenate(found).mean()), 3),
             "visits_live_least_detection": _median(least),
             "visits_live_breaches": int(sum(map(len, found)) // 50)}

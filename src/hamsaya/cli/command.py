@@ -204,7 +204,7 @@ def new_group(app: typer.Typer, name: str, about: str) -> typer.Typer:
 
 def instant(text: str) -> int:
     """Return a date (its first moment) or a date-time with its offset as UTC milliseconds; for ``parser=``."""
-    if text[:4].isdecimal() and 1200 <= int(text[:4]) < 1700:
+    if text[:4].isdecimal() and foreign_year(int(text[:4])):
         raise typer.BadParameter(f"{text} reads as a year of another calendar: dates are Gregorian, such as 2026-03-01")
     try:
         if len(text) == len("2026-03-01"):
@@ -214,6 +214,11 @@ def instant(text: str) -> int:
         raise typer.BadParameter(
             f"expected a date or a date-time with its offset, such as 2026-03-01T08:00:00Z, received {text!r}"
         ) from None
+
+
+def foreign_year(year: int) -> bool:
+    """Say whether ``year`` is one that people write today in a Hijri, Buddhist or Hebrew calendar."""
+    return 1200 <= year < 1700 or 2400 <= year < 2800 or 5600 <= year < 6000
 
 
 def reference(text: str) -> str:

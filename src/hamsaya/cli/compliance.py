@@ -14,7 +14,7 @@ import typer
 
 from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import DAY
-from hamsaya.cli.command import InFile, Session, command, instant, read_toml
+from hamsaya.cli.command import InFile, Session, command, foreign_year, instant, read_toml
 from hamsaya.cli.output import Table, facts, when
 from hamsaya.messages.compliance import (
     Attest,
@@ -55,6 +55,9 @@ def status(session: Session) -> None:
                 v["access_denied"]) for v in views], "Commitments"),
         Table(("commitment", "rating", "P(breach), 90 percent", "evidence", "independent reports", "errors"),
               [_judged_row(v["posterior"]) for v in views if v["posterior"]], "How probable, and on how much"),
+        Table(("commitment", "months", "reading", "ratio, 90 percent", "why"),
+              [_reading_row(v["commitment"], v["posterior"]["reading"]) for v in views
+               if v["posterior"] and v["posterior"]["reading"]], "What the joint picture says of it"),
         Table(("finding", "commitment", "status", "proposed", "adopted", "verdicts", "not heard"),
               [_finding_row(f) for v in views for f in v["findings"]], "Findings"),
         Table(("finding", "waits for", "of", "due", "overdue"),
@@ -69,6 +72,12 @@ def _judged_row(found: dict[str, Any]) -> tuple[object, ...]:
             found["grade"], round(found["independent"], 1), "learned here" if found["learned"] else "published")
 
 
+def _reading_row(commitment: str, found: dict[str, Any]) -> tuple[object, ...]:
+    ratio = found["ratio"]
+    return (commitment, f"{found['first']} to {found['last']}" if found["first"] else None, found["reading"],
+            ratio and f"{ratio['mid']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})", found["reason"])
+
+
 def _finding_row(view: dict[str, Any]) -> tuple[object, ...]:
     finding = view["finding"]
     return (finding["finding"], finding["commitment"], view["status"], finding["proposed"], finding["rating"],
@@ -79,12 +88,18 @@ def _finding_row(view: dict[str, Any]) -> tuple[object, ...]:
 def declare(session: Session, file: InFile) -> None:
     """Make a promise from a TOML file: indicator, target, mandate, panel, k; docs/by-hand.md has an example."""
     terms = {"query": None, "materiality": 0.0, "publication": "members", **read_toml(file)}
+    if terms.get("panel") == []:
+        raise OperatorError(f"{file}: expected a panel with at least one seat, received an empty one; name its members "
+                            "first", code="bad-file")
     session.answer_sent(session.submit("compliance.commit", {**terms, "until": _instant(file, terms)}, ALL))
 
 
 def _instant(file: Path, terms: dict[str, Any]) -> int:
     """Return the end of the mandate; a TOML date stands for its first moment in UTC."""
     match terms.get("until"):
+        case date() as day if foreign_year(day.year):  # A date-time is a date too.
+            raise OperatorError(f"{file}: until = {day.isoformat()} reads as a year of another calendar; convert the "
+                                "day and write it as a Gregorian one, such as 2026-03-01", code="bad-file")
         case datetime() as moment:
             return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
         case date() as day:

@@ -160,6 +160,11 @@ def reports_of(world: World, method: Method, drawn: Drawn, item: int) -> tuple[I
 
 def state(world: World, method: Method, drawn: Drawn) -> Floats:
     """Return P(breach) for every commitment at once, as ``posterior.judge`` gives it one by one."""
+    return average(*odds(world, method, drawn))
+
+
+def odds(world: World, method: Method, drawn: Drawn) -> tuple[Floats, Floats]:
+    """Return the mean and the variance of every commitment's log odds of a breach."""
     members, blocs = np.arange(len(world.blocs)), np.asarray(world.blocs)
     pairs = np.array([[[log_ratio(Report("", "", bool(said), record)) for said in (0, 1)] for record in row]
                       for row in method.records])
@@ -170,8 +175,12 @@ def state(world: World, method: Method, drawn: Drawn) -> Floats:
     weight = np.where(drawn.spoke, by_size[of_bloc], 0.0)
     found = pairs[members, drawn.relation, drawn.reports]
     middle = logit(method.prior) + (weight * found[..., 0]).sum(axis=1)
-    sd = np.sqrt((weight**2 * found[..., 1]).sum(axis=1))
-    total = np.zeros(len(middle))
+    return middle, np.asarray((weight**2 * found[..., 1]).sum(axis=1))
+
+
+def average(middle: Floats, variance: Floats) -> Floats:
+    """Return the mean probability at normal log odds."""
+    sd, total = np.sqrt(variance), np.zeros(len(middle))
     for z, share in NORMAL:
         total += share / (1.0 + np.exp(-(middle + sd * z)))
     return np.minimum(total, 1.0)

@@ -64,6 +64,16 @@ class Report(NamedTuple):
     record: Record
 
 
+class Weighed(NamedTuple):
+    """A report whose weight was worked out elsewhere: the mean and the variance of its log likelihood ratio."""
+
+    attestor: str
+    bloc: str
+    breach: bool
+    ratio: float
+    variance: float
+
+
 class Judged(NamedTuple):
     """P(breach) as an interval, the reports that count as independent, and the grade of their quantity.
 
@@ -76,7 +86,7 @@ class Judged(NamedTuple):
     weights: Mapping[str, float]
 
 
-def judge(prior: Interval, reports: Sequence[Report], rho: float | Mapping[str, float]) -> Judged:
+def judge(prior: Interval, reports: Sequence[Report | Weighed], rho: float | Mapping[str, float]) -> Judged:
     """Return P(breach) with its 90 percent interval, and how much evidence it rests on.
 
     Args:
@@ -111,15 +121,17 @@ def bloc_weight(size: int, rho: float) -> float:
     return 1.0 / (1.0 + (size - 1) * rho)
 
 
-def log_ratio(report: Report) -> tuple[float, float]:
+def log_ratio(report: Report | Weighed) -> tuple[float, float]:
     """Return the mean and the variance of ln P(report | breach) / P(report | no breach)."""
+    if isinstance(report, Weighed):
+        return report.ratio, report.variance
     record = report.record
     if report.breach:
         given, other = (record.hits, record.misses), (record.false, record.right)
     else:
         given, other = (record.misses, record.hits), (record.right, record.false)
     mean = math.log(given[0] / sum(given)) - math.log(other[0] / sum(other))
-    return mean, _log_variance(*given) + _log_variance(*other)
+    return mean, log_variance(*given) + log_variance(*other)
 
 
 def grade(independent: float, blocs: int) -> Grade:
@@ -156,7 +168,7 @@ def logistic(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-x)) if x >= 0.0 else math.exp(x) / (1.0 + math.exp(x))
 
 
-def _check(prior: Interval, reports: Sequence[Report]) -> None:
+def _check(prior: Interval, reports: Sequence[Report | Weighed]) -> None:
     if not 0.0 < prior.low <= prior.high < 1.0:
         raise ValueError(f"expected a prior inside (0, 1), received {prior.low} to {prior.high}")
     for name, count in Counter(report.attestor for report in reports).items():
@@ -180,7 +192,8 @@ def _prior_spread(prior: Interval) -> float:
     return float(((logit(prior.high) - logit(prior.low)) / (2.0 * NINETY)) ** 2)
 
 
-def _log_variance(a: float, b: float) -> float:
+def log_variance(a: float, b: float) -> float:
+    """Return the variance of the logarithm of a Beta(a, b) variable; a, b > 0."""
     return _trigamma(a) - _trigamma(a + b)
 
 

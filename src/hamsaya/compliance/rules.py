@@ -140,6 +140,9 @@ def _commit(event: Event, body: Commit) -> Iterator[Decision]:
 
 
 def _panel(event: Event, body: Commit, blocs: Mapping[str, str]) -> Iterator[Decision]:
+    if not body.panel:
+        yield refuse("panel", "compliance:panel", "the panel is empty; name its members first")
+        return
     seats = Counter(seat.member for seat in body.panel)
     if max(seats.values()) > 1 or not len(body.panel) / 2 < body.k <= len(body.panel):
         yield refuse("panel", "compliance:panel", "each member has one seat, and k is a majority of the seats")

@@ -8,7 +8,7 @@ from hamsaya.base.errors import OperatorError
 from hamsaya.base.instants import to_text
 from hamsaya.compliance.indicator import Count, Figure, figure
 from hamsaya.compliance.types import Commitment
-from hamsaya.messages.compliance import Query
+from hamsaya.messages.compliance import Commit, Query
 from hamsaya.monitor import picture as pictures
 from hamsaya.monitor.types import PictureDoc, months
 from hamsaya.node.core import Node
@@ -28,10 +28,11 @@ def indicator(node: Node, commitment: str) -> list[Figure]:
     if query is None:
         raise OperatorError(f"{commitment} names no query: people attest it; see: hamsaya compliance evidence",
                             code="not-computed")
-    return [_figure(node, record, query, first, last) for first, last in _periods(node, record, query)]
+    return [_figure(node, record, query, first, last) for first, last in periods(node, record, query)]
 
 
-def _periods(node: Node, record: Commitment, query: Query) -> Iterator[tuple[str, str]]:
+def periods(node: Node, record: Commitment, query: Query) -> Iterator[tuple[str, str]]:
+    """Yield the first and last month of each whole period since the promise that anybody reported on."""
     reported = [last for _, _, last in node.state.monitor.parts]
     if not reported:
         return
@@ -42,9 +43,13 @@ def _periods(node: Node, record: Commitment, query: Query) -> Iterator[tuple[str
 
 def _figure(node: Node, record: Commitment, query: Query, first: str, last: str) -> Figure:
     areas = {cell: node.agreement.areas.get(cell, frozenset()) for cell in query.cells}
-    document = pictures.picture(node.state.monitor, areas, first, last)
+    return figure_of(record.terms, pictures.picture(node.state.monitor, areas, first, last), first, last)
+
+
+def figure_of(terms: Commit, document: PictureDoc, first: str, last: str) -> Figure:
+    """Return what the picture ``document`` of the query's cells says of ``terms``."""
     observed = frozenset(cell.gid for cell in document.cells if cell.status == "observed")
-    return figure(record.terms, first, last, observed, _counts(document))
+    return figure(terms, first, last, observed, _counts(document))
 
 
 def _counts(document: PictureDoc) -> Iterator[Count]:

@@ -7,30 +7,32 @@ Rules
    source that gave no verdict counts once, by its latest measurement that nobody corrected, as long as it is no older
    than one cadence and its timeliness and no older than the last closing. The owner's own reports count nothing in its
    own cause; denied access measures nothing, and is shown as a number of its own.
-3. Who errs how is learned from the verdicts on all other findings, for each seat in its relation to the owner (of its
+3. What others report for the joint picture is one source more, where the commitment names what is counted
+   (``readings``); what one of those reporters measured in the same time is that account and is not counted again.
+4. Who errs how is learned from the verdicts on all other findings, for each seat in its relation to the owner (of its
    bloc or not), once there are ``ENOUGH`` of them; until then each is taken to err as the pack's figures say.
-4. Reports of one bloc weigh as far as they are independent. What blocs agree is learned with the rest, else ``RHO``.
-5. P(breach) and the grade are two answers. Neither changes a rating: what was not verified stays unverified.
+5. Reports of one bloc weigh as far as they are independent. What blocs agree is learned with the rest, else ``RHO``.
+6. P(breach) and the grade are two answers. Neither changes a rating: what was not verified stays unverified.
 
-Array libraries are loaded only where rule 3 needs them.
+Array libraries are loaded only where rule 4 needs them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from hamsaya.base.instants import DAY
 from hamsaya.base.interval import Interval
 from hamsaya.compliance.confidence import confidence
-from hamsaya.compliance.posterior import Grade, Record, Report, judge
+from hamsaya.compliance.posterior import Grade, Record, Report, Weighed, judge
 from hamsaya.compliance.types import WORDS, Commitment, ComplianceState, EvidenceItem, FindingCase, Statement
 from hamsaya.compliance.views import rating, speaking, statement
 from hamsaya.linkage.types import Quantity
 from hamsaya.messages.compliance import Publication, Rating
 from hamsaya.node.core import Node
+from hamsaya.node.readings import Read, ReadingView, counted, reads, same_account, window
 
 PRIOR = Interval(0.02, 0.05, 0.2)
 """P(breach) before anybody reports, as in ``node.judging``: rare, and not known well."""
@@ -51,6 +53,7 @@ class PosteriorView(msgspec.Struct, frozen=True, kw_only=True):
         rating, words: As found, whatever the probability; ``U`` is unverified.
         independent: The independent reports that all reports amount to; ``grade`` says it in a word.
         reports: Whose reports were counted, and what each says.
+        reading: What the joint picture says, and why it counts or does not; None where people attest the commitment.
         learned: Whether the sources' errors were learned from other findings here, or taken from published figures.
     """
 
@@ -63,6 +66,7 @@ class PosteriorView(msgspec.Struct, frozen=True, kw_only=True):
     independent: float
     reports: dict[str, str]
     access_denied: int
+    reading: ReadingView | None
     learned: bool
 
 
@@ -77,7 +81,8 @@ def posteriors(node: Node) -> list[PosteriorView]:
     """Return P(breach) and the grade of evidence of every commitment, oldest first, as they stand now."""
     state = node.state.compliance
     ordered = sorted(state.commitments.items(), key=lambda entry: (entry[1].made_at, entry[0]))
-    return [posterior(state, ref, node.agreement.blocs, node.agreement.priors, node.clock.now()) for ref, _ in ordered]
+    return [posterior(state, ref, node.agreement.blocs, node.agreement.priors, node.clock.now(), reads(node, ref))
+            for ref, _ in ordered]
 
 
 def published(node: Node, commitment: str, level: Publication) -> Statement:
@@ -88,12 +93,13 @@ def published(node: Node, commitment: str, level: Publication) -> Statement:
     """
     state, now = node.state.compliance, node.clock.now()
     said = statement(state, commitment, level, now)
-    found = posterior(state, commitment, node.agreement.blocs, node.agreement.priors, now)
+    found = posterior(state, commitment, node.agreement.blocs, node.agreement.priors, now, reads(node, commitment))
     return msgspec.structs.replace(said, confidence=confidence(said.rating, found.breach, found.grade))
 
 
 def posterior(
-    state: ComplianceState, ref: str, blocs: Mapping[str, str], priors: Mapping[str, Quantity], now: int
+    state: ComplianceState, ref: str, blocs: Mapping[str, str], priors: Mapping[str, Quantity], now: int,
+    found: Sequence[Read] = (),
 ) -> PosteriorView:
     """Return the same for the commitment ``ref``, which is known.
 
@@ -101,21 +107,26 @@ def posterior(
         blocs: The bloc of every member by the roster; who is not on it is a bloc of its own.
         priors: The pack's published figures by name.
         now: UTC ms.
+        found: Readings of the joint picture, as ``readings.reads`` gives them.
     """
     commitment, finding = state.commitments[ref], _judged(state, ref)
     word = rating(state, ref)[0]
     known = _learned(state, finding, blocs) if finding else None
-    reports = _verdicts(finding, commitment, blocs, priors, known) if finding else []
+    reports: list[Report | Weighed] = [*_verdicts(finding, commitment, blocs, priors, known)] if finding else []
+    look = counted(found, commitment, state, ref, finding, blocs, _record(priors, LOOK))
     heard = {each.attestor for each in reports} | ({v.member for v in finding.verdicts} if finding else set())
     named = set(finding.evidence) if finding else set()
-    reports += [_measured(item, commitment, blocs, priors)
-                for source, item in sorted(_latest(state, ref, commitment, named, now).items()) if source not in heard]
+    latest = _latest(state, ref, commitment, named, now, look.read if look else None)
+    reports += [_measured(item, commitment, blocs, priors) for source, item in sorted(latest.items())
+                if source not in heard]
+    reports += [look.report] if look and look.report else []
     judged = judge(PRIOR, reports, known.rho if known else RHO)
     denied = sum(i.commitment == ref and i.evidence_class == "access-denied" for i in state.evidence.values())
     return PosteriorView(
         commitment=ref, rating=word, words=WORDS[word], finding=finding.finding if finding else None,
         breach=judged.breach, grade=judged.grade, independent=judged.independent,
-        reports={each.attestor: SAID[each.breach] for each in reports}, access_denied=denied, learned=known is not None,
+        reports={each.attestor: SAID[each.breach] for each in reports}, access_denied=denied,
+        reading=look.view if look else None, learned=known is not None,
     )
 
 
@@ -143,17 +154,17 @@ def _verdicts(
 
 
 def _latest(
-    state: ComplianceState, ref: str, commitment: Commitment, named: set[str], now: int
+    state: ComplianceState, ref: str, commitment: Commitment, named: set[str], now: int, read: Read | None
 ) -> dict[str, EvidenceItem]:
     """Rule 2: the latest measurement of each source that may count."""
     mine = [item for item in state.evidence.values() if item.commitment == ref]
     closings = [each.closed.at for each in state.findings.values() if each.commitment == ref and each.closed]
-    terms = commitment.terms
-    since = max(now - (terms.cadence_days + terms.timeliness_days) * DAY, *closings, 0)
+    since = max(now - window(commitment), *closings, 0)
     replaced = {(item.lodged_by, item.replaces) for item in mine}
     found: dict[str, EvidenceItem] = {}
     for item in sorted(mine, key=lambda each: (each.observed_to, each.lodged_at, each.evidence)):
-        counts = item.value is not None and item.lodged_by != commitment.owner and item.evidence not in named
+        counts = item.value is not None and item.lodged_by != commitment.owner and item.evidence not in named \
+            and not same_account(read, item.lodged_by, item.observed_from, item.observed_to)
         if counts and since < item.observed_to <= now and (item.lodged_by, item.evidence) not in replaced:
             found[item.lodged_by] = item
     return found
@@ -178,7 +189,7 @@ def _relation(member: str, owner: str, blocs: Mapping[str, str]) -> str:
 
 
 def _learned(state: ComplianceState, judged: FindingCase, blocs: Mapping[str, str]) -> Known | None:
-    """Rule 3; None while there are too few other findings."""
+    """Rule 4; None while there are too few other findings."""
     rows = [(each.finding, (v.member, _relation(v.member, state.commitments[each.commitment].owner, blocs)),
              SAID.index(v.verdict), blocs.get(v.member, v.member))
             for _, each in sorted(state.findings.items()) if each.finding != judged.finding

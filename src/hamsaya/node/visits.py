@@ -14,7 +14,7 @@ Rules
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ from hamsaya.compliance.course import day
 from hamsaya.compliance.visits import Aim, Plan, Site, calendar, plan
 from hamsaya.node.core import Node
 from hamsaya.node.files import Span, Strict, interval, read_json
-from hamsaya.node.posteriors import RATES, posteriors
+from hamsaya.node.posteriors import RATES, PosteriorView, posteriors
 
 FORM = ('expected {"days": 30, "required": 0.9, "floor": 0.0, "cost_unit": "USD", "sites": [{"site", "breach": [low, '
         'middle, high], "detect", "cost"} …]}; a site may have days, required and floor of its own')
@@ -159,7 +159,8 @@ def visits_of_node(node: Node, aim: Aim, floor: float = 0.0) -> VisitsView:
     Raises:
         OperatorError: no commitment is left to visit (``no-sites``), or a number out of range (``bad-figure``).
     """
-    left_out = dict(_left_out(node))
+    judged = posteriors(node)
+    left_out = dict(_left_out(node, judged))
     priors, state = node.agreement.priors, node.state.compliance
     detect = priors["p_detect"].value.mid if "p_detect" in priors else RATES["p_detect"]
     priced = "visit_cost_musd" in priors
@@ -167,7 +168,7 @@ def visits_of_node(node: Node, aim: Aim, floor: float = 0.0) -> VisitsView:
     try:
         sites = [Site(each.commitment, each.breach, detect, cost, float(terms.timeliness_days),
                       terms.required_detection, floor)
-                 for each in posteriors(node) if each.commitment not in left_out
+                 for each in judged if each.commitment not in left_out
                  for terms in (state.commitments[each.commitment].terms,)]
         if not sites:
             why = "; ".join(f"{ref}: {reason}" for ref, reason in left_out.items()) or "no commitment is known here"
@@ -177,16 +178,15 @@ def visits_of_node(node: Node, aim: Aim, floor: float = 0.0) -> VisitsView:
         raise OperatorError(str(error), code="bad-figure") from None
 
 
-def _left_out(node: Node) -> Iterator[tuple[str, str]]:
+def _left_out(node: Node, judged: Sequence[PosteriorView]) -> Iterator[tuple[str, str]]:
     """Rule 3."""
     now = node.clock.now()
-    ratings = {each.commitment: each.rating for each in posteriors(node)}
-    for ref, commitment in node.state.compliance.commitments.items():
-        terms = commitment.terms
+    for each in judged:
+        ref, terms = each.commitment, node.state.compliance.commitments[each.commitment].terms
         if terms.until < now:
             yield ref, f"its mandate ended on {to_text(terms.until)[:10]}; its owner may make another"
-        elif ratings[ref] in ("LC", "PC", "NC"):
-            yield ref, f"found {ratings[ref]}: its follow-up says when it is looked at again"
+        elif each.rating in ("LC", "PC", "NC"):
+            yield ref, f"found {each.rating}: its follow-up says when it is looked at again"
         elif not 0.0 < terms.required_detection < 1.0:
             yield ref, ("its terms ask for no detection" if terms.required_detection == 0.0 else
                         "its terms ask for certain detection, which no random visit gives")
