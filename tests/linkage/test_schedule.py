@@ -144,6 +144,22 @@ def test_a_spoiler_is_survived_to_the_tolerance_told_and_not_beyond() -> None:
         assert (room >= 0.0) == holds
 
 
+def test_the_break_even_cost_is_where_keeping_the_promise_just_pays() -> None:
+    """Of a flat flow it is the flow by the closed price; of any schedule nothing is to spare at it."""
+    flat = Plan((member(r=exact(-4 * math.log(0.9)), a=exact(-4 * math.log(0.95)), b=exact(4 * math.log(2.0))),),
+                quarters=12, suspension=math.inf, slack=0.0, flat=True)
+    assert solve(flat).members["ava"].sustained == pytest.approx(1.0, abs=1e-6)
+    plan = corridor(members=4, projects=5, quarters=16)
+    solved = solve(plan)
+    for each in plan.members:
+        point, found = worst(plan, each), solved.members[each.name]
+        spare = [min(slack.incentive, slack.participation) for slack in worlds.slacks(plan, each, [
+            replace(point, cost=cost) for cost in (found.sustained, 0.99 * found.sustained, 1.01 * found.sustained)],
+            solved.flows)]
+        assert abs(spare[0]) < 1e-6 and spare[1] > 0.0 > spare[2]
+        assert found.sustained >= each.cost.high - 1e-6
+
+
 def test_the_binding_quantity_is_the_one_whose_relief_widens_most() -> None:
     """A wide interval of cost binds where all else is known exactly; where nothing is open, nothing binds."""
     assert solve(Plan((member(cost=Interval(1.0, 2.0, 4.0)),), quarters=8)).members["ava"].binding == "cost"

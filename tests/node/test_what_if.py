@@ -15,7 +15,6 @@ from hamsaya.base.instants import DAY
 from hamsaya.base.interval import Interval
 from hamsaya.charter.decidable import p_decide
 from hamsaya.charter.types import Document, document_from_plain
-from hamsaya.charter.votes import And
 from hamsaya.compliance.types import EMPTY_COMPLIANCE, Attested, ComplianceState, EvidenceItem, FindingCase
 from hamsaya.linkage.types import EMPTY_LINKAGE, LinkageState, Moved, Quantity, TrancheRecord
 from hamsaya.node.chain import Charter, Looks, Panel, b_chain, voters_of
@@ -49,13 +48,22 @@ def test_the_chain_is_the_product_of_its_links(setup: Setup) -> None:
     """b is visits, detection, the panel, both decisions and the payers, multiplied; a the same with wrong alarms."""
     found, others = chain(setup.document), voters_of(setup.document) - 1
     rules = {rule.id: rule.parsed() for rule in setup.document.rules}
-    finding = p_decide(And((rules["adopt-finding"], rules["appeal-finding"])), others, 0.1)
+    finding = p_decide(rules["appeal-finding"], others, 0.1)
+    assert finding > p_decide(rules["adopt-finding"], others, 0.1)
     suspension = p_decide(rules["suspend-tranche"], others, 0.1)
     common = 6.0 * finding * suspension * 0.6
     assert found.thread.b.mid == pytest.approx(common * 0.5 * 0.94208)
     assert found.thread.a.mid == pytest.approx(common * 0.05 * 0.00856)
     assert [link.name for link in found.links] == ["visits", "detection", "panel", "finding", "suspension", "payers"]
     assert any(found.thread.largest in sentence for sentence in found.words)
+
+
+def test_who_breaks_the_silence_only_makes_the_proposer_appeal(setup: Setup) -> None:
+    """Silence, with negative consensus as what it falls back on, decides as often as negative consensus alone."""
+    alone = what_if(setup, ["charter.finding.rule=negative-consensus"])
+    assert alone.after.b == alone.before.b and alone.after.price == alone.before.price
+    (link,) = [link for link in alone.before.links if link.name == "finding"]
+    assert "rule adopt-finding, on appeal appeal-finding" in link.source
 
 
 def test_every_link_has_a_source_and_every_answer_an_interval(setup: Setup) -> None:
@@ -67,10 +75,11 @@ def test_every_link_has_a_source_and_every_answer_an_interval(setup: Setup) -> N
 
 
 def test_a_clause_moves_the_price(setup: Setup) -> None:
-    """Negative consensus in the place of silence: no friend of the accused can stop a finding."""
-    found = what_if(setup, ["charter.finding.rule=negative-consensus"])
-    assert found.after.b.mid > found.before.b.mid and found.after.price.mid < found.before.price.mid
-    assert found.after.break_even_musd > found.before.break_even_musd
+    """Silence without an appeal: any friend of the accused stops a finding, and the price rises."""
+    found = what_if(setup, ["charter.finding.rule=silence:72"])
+    assert found.after.b.mid < found.before.b.mid and found.after.price.mid > found.before.price.mid
+    assert found.after.break_even_musd < found.before.break_even_musd
+    assert found.after.largest_lever == "finding" != found.before.largest_lever
     blocked = what_if(setup, ["charter.finding.rule=consensus"])
     assert not blocked.after.purchasable and blocked.after.price.mid == math.inf
     assert blocked.after.break_even_musd == 0.0 and "no flow suffices" in " ".join(blocked.words)

@@ -80,7 +80,8 @@ def _reading_row(commitment: str, found: dict[str, Any]) -> tuple[object, ...]:
 
 def _finding_row(view: dict[str, Any]) -> tuple[object, ...]:
     finding = view["finding"]
-    return (finding["finding"], finding["commitment"], view["status"], finding["proposed"], finding["rating"],
+    status = f"{view['status']}, voted down" if view["voted_down"] else view["status"]
+    return (finding["finding"], finding["commitment"], status, finding["proposed"], finding["rating"],
             view["tally"], view["outstanding"])
 
 

@@ -154,8 +154,9 @@ def schedule(
     session.answer(
         view, *view.words,
         Table(("member", "margin, million US$ a quarter", "binding", "over its outside", "spoilers a year",
-               "last flow"),
-              [(name, m.margin_musd, m.binding, m.participation_musd, m.spoiler, m.flow_musd[-1])
+               "sustains a cost of", "last flow"),
+              [(name, m.margin_musd, m.binding, m.participation_musd, m.spoiler, m.sustained_cost_musd,
+                m.flow_musd[-1])
                for name, m in view.members.items()]),
         Table(("project", "starts in quarter", "last level", "receivers' loss by payers'"),
               [(name, p.starts_quarter, p.levels[-1], p.credibility) for name, p in view.projects.items()]),

@@ -120,11 +120,16 @@ class FindingCase(_Record, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class ComplianceState:
-    """Every commitment, piece of evidence (by commitment and reference) and finding this node knows."""
+    """Every commitment, piece of evidence (by commitment and reference) and finding this node knows.
+
+    ``voted_down``: findings that the members voted down, which do not speak. No message of this room fills it; who
+    reads a record says which.
+    """
 
     commitments: immutables.Map[str, Commitment] = immutables.Map()
     evidence: immutables.Map[tuple[str, str], EvidenceItem] = immutables.Map()
     findings: immutables.Map[str, FindingCase] = immutables.Map()
+    voted_down: frozenset[str] = frozenset()
 
 
 EMPTY_COMPLIANCE = ComplianceState()
@@ -149,13 +154,14 @@ class Due(_Record, frozen=True):
 class FindingView(_Record, frozen=True):
     """A finding with its tally. ``derived`` is the rating the verdicts yield now, None while they yield none.
 
-    ``reopened_by``: findings that took this one up again after it was closed.
+    ``reopened_by``: findings that took this one up again after it was closed. ``voted_down``: by the members.
     """
 
     finding: FindingCase
     status: FindingStatus
     due: list[Due]
     reopened_by: list[str]
+    voted_down: bool
     tally: dict[Verdict, int]
     outstanding: list[str]
     derived: Rating | None

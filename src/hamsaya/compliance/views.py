@@ -1,6 +1,7 @@
 """Commitments as a person or a program reads them. What nobody verified is shown as unverified, whatever else.
 
 A finding speaks from its adoption until it is closed; then its commitment is unverified again, until another speaks.
+One that the members voted down does not speak.
 """
 
 from __future__ import annotations
@@ -39,11 +40,12 @@ def rating(state: ComplianceState, commitment: str) -> tuple[Rating, int | None]
 
 
 def speaking(state: ComplianceState, commitment: str) -> FindingCase | None:
-    """Return the finding on ``commitment`` that was adopted last, unless it is closed."""
+    """Return the finding on ``commitment`` that was adopted last and not voted down, unless it is closed."""
     found = [
         (finding.adopted_at, finding.finding, finding)
         for finding in state.findings.values()
         if finding.commitment == commitment and finding.adopted_at is not None
+        and finding.finding not in state.voted_down
     ]
     last = max(found, key=lambda each: each[:2])[2] if found else None
     return None if last is None or last.closed else last
@@ -52,16 +54,18 @@ def speaking(state: ComplianceState, commitment: str) -> FindingCase | None:
 def adopted(state: ComplianceState, finding: str, at: int) -> tuple[str, Rating] | None:
     """Return the commitment and rating of a finding that speaks at ``at``.
 
-    None before it is adopted, once it is closed, and once a later finding on its commitment was adopted: nothing rests
-    on what the members have since found otherwise.
+    None before it is adopted, once it is closed or voted down, and once a later finding on its commitment was adopted:
+    nothing rests on what the members have since found otherwise.
     """
     found = state.findings.get(finding)
     if found is None or found.rating is None or (found.closed is not None and found.closed.at <= at):
         return None
+    if finding in state.voted_down:
+        return None
     own = (found.adopted_at or 0, finding)
     for each in state.findings.values():
         if each.commitment == found.commitment and each.adopted_at is not None and each.adopted_at <= at \
-                and (each.adopted_at, each.finding) > own:
+                and (each.adopted_at, each.finding) > own and each.finding not in state.voted_down:
             return None
     return found.commitment, found.rating
 
@@ -129,6 +133,7 @@ def _finding(state: ComplianceState, finding: FindingCase, commitment: Commitmen
         due=[Due(step=step, by=by, due=at, overdue=now >= at)
              for step, by, at in _awaits(finding, commitment, outstanding, now)],
         reopened_by=sorted(each.finding for each in state.findings.values() if each.reopens == finding.finding),
+        voted_down=finding.finding in state.voted_down,
         tally=tally(finding),
         outstanding=outstanding,
         derived=None if finding.notified_at is None else derive(finding, commitment.terms, now),

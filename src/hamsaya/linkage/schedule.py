@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,13 +28,14 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
 from hamsaya.linkage import worlds
-from hamsaya.linkage.plan import PARAMETERS, Plan, Point, Project, factor, middle, relieved, worst
+from hamsaya.linkage.plan import PARAMETERS, Member, Plan, Point, Project, factor, middle, relieved, worst
 from hamsaya.linkage.worlds import Flows
 
 Floats = NDArray[np.float64]
 TRIED = 2_000
 ROUNDS = 8
 SHORT = 1e-7
+STEPS = 30
 
 
 class MemberResult(NamedTuple):
@@ -42,7 +44,8 @@ class MemberResult(NamedTuple):
     ``margin``: least slack of its incentive, million US$ a quarter, in quarter ``tightest``; ``middle_margin``: that
     in the world of all middles. ``binding``: the quantity whose middle instead of its worst end would widen the margin
     most ("none": nothing would). ``participation``: worth over outside, million US$ in all. ``spoiler``: false-flag
-    punishments a year on top. ``flow_musd``: what it receives in the last quarter.
+    punishments a year on top. ``sustained``: the largest cost, million US$ a quarter, at which its promise would still
+    be worth keeping, all else at its worst. ``flow_musd``: what it receives in the last quarter.
     """
 
     margin: float
@@ -51,6 +54,7 @@ class MemberResult(NamedTuple):
     binding: str
     participation: float
     spoiler: float
+    sustained: float
     flow_musd: float
 
 
@@ -313,10 +317,26 @@ def _members(plan: Plan, flows: Flows) -> dict[str, MemberResult]:
             margin=bad.incentive, tightest=bad.quarter,
             middle_margin=mid.incentive,
             binding=binding if gains[binding] > SHORT else "none", participation=bad.participation,
-            spoiler=worlds.tolerance(plan, member, flows),
+            spoiler=worlds.tolerance(plan, member, flows), sustained=_sustained(plan, member, point, flows),
             flow_musd=float(worlds.flow_to(plan, member.name, point.benefits, flows)[-1]),
         )
     return found
+
+
+def _sustained(plan: Plan, member: Member, point: Point, flows: Flows) -> float:
+    """Return the largest cost a quarter at which the member's promise is still worth keeping, all else at its worst.
+
+    What is to spare is the least of linear functions that fall in the cost: the tangent's zero lies above the root, and
+    each next one nearer, so that a few steps are exact.
+    """
+    cost, step = max(point.cost, 1.0), 1e-3
+    for _ in range(STEPS):
+        here, before = (min(slack.incentive, slack.participation) for slack in worlds.slacks(
+            plan, member, [replace(point, cost=cost), replace(point, cost=cost - step)], flows))
+        if abs(here) < SHORT:
+            break
+        cost += here * step / (before - here)
+    return cost
 
 
 def _projects(plan: Plan, flows: Flows) -> dict[str, ProjectResult]:

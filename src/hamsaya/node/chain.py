@@ -7,8 +7,10 @@
 The charter gives ``p_decide``, compliance the panel's rates, linkage the law; none of them knows the others, and
 this module passes the numbers. Every input is an interval with a source; every output keeps one.
 
-``price_chain`` asks one rule. ``b_chain`` is the whole thread: a finding must be adopted, and stand on appeal, and then
-the benefit must be suspended, so both rules count; it says what each link is worth and which one matters most.
+``price_chain`` asks one rule. ``b_chain`` is the whole thread: a finding must be adopted, and then the benefit must be
+suspended, so both decisions count; it says what each link is worth and which one matters most. Where a decision may be
+appealed, the appeal decides: who lost the first, the proposer or the member concerned, asks for it, and its outcome
+takes the place of the first.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import msgspec
 from hamsaya.base.interval import Interval
 from hamsaya.charter.decidable import p_decide
 from hamsaya.charter.types import DecisionClass, Document
-from hamsaya.charter.votes import PRESENT, And
+from hamsaya.charter.votes import PRESENT
 from hamsaya.compliance.panel import k_of_n, panel_rates
 from hamsaya.linkage import law
 from hamsaya.linkage.thread import Lever, Link, Thread, pull
@@ -148,23 +150,25 @@ def b_chain(
 
 
 def decision_link(charter: Charter, which: str) -> Link:
-    """Return the link of the decision ``finding`` or ``suspension``; a finding must also stand on appeal.
+    """Return the link of the decision ``finding`` or ``suspension``, by the rule of its last appeal.
 
-    The members vote alike on a finding and on its appeal, so the two are one question; a suspension is another.
+    A silence procedure with an appeal by negative consensus is as hard to stop as negative consensus: who breaks the
+    silence only makes the proposer appeal. The members vote alike both times.
     """
     name = charter.finding if which == "finding" else charter.suspension
     rules = {rule.id: rule for rule in charter.document.rules}
     if name not in rules:
         raise ValueError(f"expected one of the charter's classes of decision {', '.join(rules)}, received {name!r}")
-    found = rules[name]
-    rule = found.parsed()
-    if found.appeal in rules:
-        rule = And((rule, rules[found.appeal].parsed()))
+    found = last = rules[name]
+    while last.appeal in rules:  # A charter whose appeals lead back to where they began is refused as unsound.
+        last = rules[last.appeal]
+    rule = last.parsed()
     others = voters_of(charter.document) - 1
     block = charter.block
     low, mid, high = sorted(p_decide(rule, others, p) for p in (block.high, block.mid, block.low))
     chance = Interval(low, mid, high)
-    source = f"charter of {charter.document.dated}, rule {name}, {others} others each refusing {block.mid:g}"
+    appealed = "" if last is found else f", on appeal {last.id}"
+    source = f"charter of {charter.document.dated}, rule {name}{appealed}, {others} others each refusing {block.mid:g}"
     return Link(which, chance, chance, source, (1.0, 1.0), shared=True)
 
 

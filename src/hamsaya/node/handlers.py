@@ -52,6 +52,7 @@ from hamsaya.node.oversight import stream as oversight_stream
 from hamsaya.node.oversight.types import EMPTY_OVERSIGHT, OversightState
 from hamsaya.node.persons import EMPTY_PERSONS, PersonsState
 from hamsaya.node.receipts import read_receipt_by_any
+from hamsaya.node.standing import with_votes
 from hamsaya.translog.cosignature import log_vkeys
 
 OWN = frozenset(("data-owner",))
@@ -162,11 +163,12 @@ def _holds(agreement: Agreement, state: FederationState, event: Event, at: int) 
     return directory.signed_by(state.directory, event.sender, signed, vote.ballot, at)
 
 
-def _finding_behind(state: FederationState, event: Event) -> tuple[str, Rating] | None:
-    """Return (commitment, rating) of the adopted finding a tranche's step names as its ground, if there is one."""
+def _finding_behind(agreement: Agreement, state: FederationState, event: Event) -> tuple[str, Rating] | None:
+    """Return (commitment, rating) of the finding that speaks and that a tranche's step names as its ground, if any."""
     if not isinstance(event.body, Step):
         return None
-    return compliance_views.adopted(state.compliance, event.body.ground, event.issued_at)
+    at, document = event.issued_at, agreement.charter.document
+    return compliance_views.adopted(with_votes(state.compliance, state.charter, document, at), event.body.ground, at)
 
 
 def _votes_on(state: FederationState, event: Event) -> list[Decided]:
@@ -241,7 +243,8 @@ HANDLERS: Mapping[str, tuple[Rule, Fold]] = {
     ),
     "linkage": (
         lambda agreement, state, event: linkage_rules.decide(
-            state.linkage, event, _finding_behind(state, event), agreement.joint_cells, _votes_on(state, event)
+            state.linkage, event, _finding_behind(agreement, state, event), agreement.joint_cells,
+            _votes_on(state, event),
         ),
         lambda state, event: replace(state, linkage=linkage_reduce.apply(state.linkage, event)),
     ),

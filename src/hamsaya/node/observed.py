@@ -38,7 +38,8 @@ def observed(
     """Return ``priors`` moved by the node's own record; figures without a record stay as they are."""
     found, words = dict(priors), list[str]()
     _visits(found, words, compliance, now)
-    adopted = [each for each in compliance.findings.values() if each.rating in ("C", "LC", "PC", "NC")]
+    adopted = [each for each in compliance.findings.values() if each.rating in ("C", "LC", "PC", "NC")
+               and each.finding not in compliance.voted_down]
     _seats(found, words, adopted)
     _payers(found, words, adopted, linkage)
     return Observed(found, words)

@@ -33,6 +33,7 @@ from hamsaya.linkage.types import Quantity
 from hamsaya.messages.compliance import Publication, Rating
 from hamsaya.node.core import Node
 from hamsaya.node.readings import Read, ReadingView, counted, reads, same_account, window
+from hamsaya.node.standing import standing
 
 PRIOR = Interval(0.02, 0.05, 0.2)
 """P(breach) before anybody reports, as in ``node.judging``: rare, and not known well."""
@@ -79,7 +80,7 @@ class Known(NamedTuple):
 
 def posteriors(node: Node) -> list[PosteriorView]:
     """Return P(breach) and the grade of evidence of every commitment, oldest first, as they stand now."""
-    state = node.state.compliance
+    state = standing(node)
     ordered = sorted(state.commitments.items(), key=lambda entry: (entry[1].made_at, entry[0]))
     return [posterior(state, ref, node.agreement.blocs, node.agreement.priors, node.clock.now(), reads(node, ref))
             for ref, _ in ordered]
@@ -91,7 +92,7 @@ def published(node: Node, commitment: str, level: Publication) -> Statement:
     Raises:
         OperatorError: as ``compliance.views.statement``.
     """
-    state, now = node.state.compliance, node.clock.now()
+    state, now = standing(node), node.clock.now()
     said = statement(state, commitment, level, now)
     found = posterior(state, commitment, node.agreement.blocs, node.agreement.priors, now, reads(node, commitment))
     return msgspec.structs.replace(said, confidence=confidence(said.rating, found.breach, found.grade))
@@ -135,6 +136,7 @@ def _judged(state: ComplianceState, ref: str) -> FindingCase | None:
     if (found := speaking(state, ref)) is not None:
         return found
     on_the_way = [each for each in state.findings.values() if each.commitment == ref and each.notified_at is not None
+                  and each.finding not in state.voted_down
                   and each.status in ("notified", "accepted", "disputed")]
     return max(on_the_way, key=lambda each: (each.notified_at or 0, each.finding), default=None)
 

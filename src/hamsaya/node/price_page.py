@@ -30,6 +30,7 @@ from hamsaya.node.chain import voters_of
 from hamsaya.node.core import Node
 from hamsaya.node.observed import observed
 from hamsaya.node.price_setup import CLASSES, Setup, apply_setting, setup_of
+from hamsaya.node.standing import standing
 from hamsaya.node.what_if import Side, StepView, WhatIf, what_if
 
 StepKind = Literal["money", "visits", "panel", "finding", "suspension"]
@@ -119,9 +120,10 @@ class PricePage(msgspec.Struct, frozen=True, kw_only=True):
 
 def question(node: Node) -> Question:
     """Return what the page is made of, as committed now."""
-    seen = observed(node.agreement.priors, node.state.compliance, node.state.linkage, node.clock.now())
+    compliance = standing(node)
+    seen = observed(node.agreement.priors, compliance, node.state.linkage, node.clock.now())
     setup = setup_of(node.agreement.charter.document, {**node.agreement.priors, **seen.priors}, seen=seen.words)
-    return Question(setup, node.state.compliance, node.state.linkage)
+    return Question(setup, compliance, node.state.linkage)
 
 
 def page(asked: Question, settings: Sequence[str] = ()) -> PricePage:

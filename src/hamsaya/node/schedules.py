@@ -71,7 +71,8 @@ class ScheduleFile(Strict, frozen=True):
 
 
 class MemberView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a member gets and what is left at the worst corner; ``spoiler``: false-flag punishments a year survived."""
+    """What a member gets and what is left at the worst corner; ``spoiler``: false-flag punishments a year survived;
+    ``sustained_cost_musd``: its break-even cost a quarter, up to which its promise is worth keeping."""
 
     margin_musd: float
     tightest_quarter: int
@@ -79,6 +80,7 @@ class MemberView(msgspec.Struct, frozen=True, kw_only=True):
     binding: str
     participation_musd: float
     spoiler: float
+    sustained_cost_musd: float
     flow_musd: list[float]
     topups_musd: list[float]
 
@@ -144,6 +146,7 @@ def schedule_of(path: Path, worlds: int = WORLDS, seed: int = 1) -> ScheduleView
         members[member.name] = MemberView(
             margin_musd=result.margin, tightest_quarter=result.tightest, middle_margin_musd=result.middle_margin,
             binding=result.binding, participation_musd=result.participation, spoiler=result.spoiler,
+            sustained_cost_musd=result.sustained,
             flow_musd=judge.flow_to(plan, member.name, gets, found.flows).tolist(),
             topups_musd=found.flows.topups[member.name].tolist(),
         )

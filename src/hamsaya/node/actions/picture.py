@@ -21,6 +21,7 @@ from hamsaya.node.posteriors import posteriors, published
 from hamsaya.node.recipients import everybody
 from hamsaya.node.send import Draft
 from hamsaya.node.service import Service
+from hamsaya.node.standing import standing
 from hamsaya.node.visits import visits_of_node
 
 
@@ -109,7 +110,7 @@ ACTIONS: dict[str, Action] = {
     "picture": Action(PeriodArgs, question(_picture)),
     "state-picture": Action(PeriodArgs, _state_picture),
     "commitments": Action(Nothing, question(lambda node, _: compliance_views.commitments(
-        node.state.compliance, node.clock.now()))),
+        standing(node), node.clock.now()))),
     "indicator": Action(CommitmentArgs, question(lambda node, a: indicator(node, a.commitment))),
     "posteriors": Action(Nothing, question(lambda node, _: posteriors(node))),
     "visits": Action(VisitsArgs, question(lambda node, a: visits_of_node(node, a.aim, a.floor))),

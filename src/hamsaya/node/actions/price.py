@@ -6,6 +6,7 @@ from hamsaya.node.actions.table import Action, Args, question
 from hamsaya.node.core import Node
 from hamsaya.node.observed import observed
 from hamsaya.node.price_setup import setup_of
+from hamsaya.node.standing import standing
 from hamsaya.node.what_if import WhatIf, what_if
 
 
@@ -17,7 +18,7 @@ class WhatIfArgs(Args, frozen=True):
 
 
 def _what_if(node: Node, args: WhatIfArgs) -> WhatIf:
-    seen = observed(node.agreement.priors if args.live else {}, node.state.compliance, node.state.linkage,
+    seen = observed(node.agreement.priors if args.live else {}, standing(node), node.state.linkage,
                     node.clock.now())
     priors = {**node.agreement.priors, **seen.priors}
     return what_if(setup_of(node.agreement.charter.document, priors, seen=seen.words), args.settings)
