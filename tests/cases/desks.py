@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hamsaya.base.decision import Decision
-from hamsaya.canon import encode
+from hamsaya.canon import digest, encode
 from hamsaya.cases import reduce, rules
 from hamsaya.cases.types import EMPTY_CASES, CasesState, Item
 from hamsaya.messages.cases import Answer, Locked, Parent
@@ -43,7 +43,8 @@ class Desks:
         self.now, self.count = self.now + 1, self.count + 1
         told = tuple(member for member in to if member != sender)
         message = self.count.to_bytes(16, "big")
-        return Event(message, kind_of(body), sender, told, "cases", case, self.now, self.now + DAY, True, body)
+        return Event(message, kind_of(body), sender, told, "cases", case, self.now, self.now + DAY, True, body,
+                     digest=digest(message))
 
     def try_to(self, sender: str, body: Body, to: Sequence[str], case: str = "C-1") -> Decision:
         """Say ``body`` where the sender's node lets it; what is said waits at nobody's door yet."""

@@ -60,12 +60,12 @@ def test_any_two_ends_read_what_both_have_in_one_order(steps: list[Any], chance:
     desks.deliver()
     assert not desks.waiting and not desks.refused
     for one in THREE:
-        mine = [each.message for each in order(desks, one)]
+        mine = [each.digest for each in order(desks, one)]
         for each in order(desks, one):
             assert one in talk.audience(each)
-            assert all(mine.index(name) < mine.index(each.message) for name in each.seen), "an answer before its word"
+            assert all(mine.index(name) < mine.index(each.digest) for name in each.seen), "an answer before its word"
         for other in THREE:
-            theirs = [each.message for each in order(desks, other)]
+            theirs = [each.digest for each in order(desks, other)]
             assert [name for name in mine if name in theirs] == [name for name in theirs if name in mine]
 
 
@@ -78,7 +78,7 @@ def test_reads_and_deletions_come_to_one_state_in_every_order(chance: Random) ->
         to = tuple(member for member in THREE if member != sender)
         desks.say(sender, said(desks, sender, to), to)
     for reader in ("bel", "cor", "ava"):
-        last = [each.message for each in talk.unread(desks.states[reader], "C-1", reader)][-1:]
+        last = [each.digest for each in talk.unread(desks.states[reader], "C-1", reader)][-1:]
         desks.say(reader, Read(words=last, officer=f"{reader}-1"), tuple(set(THREE) - {reader}))
     assert all(not talk.unread(desks.states[m], "C-1", m) for m in THREE), "the last one read brings what it rests on"
     desks.now = T0 + 95 * DAY
@@ -128,24 +128,34 @@ def test_a_word_to_more_readers_rests_on_nothing_they_were_not_told() -> None:
     (secret,) = order(desks, "bel")
     wider = said(desks, "bel", ("ava", "cor"))
     assert wider.seen == []
-    body = said(desks, "bel", ("ava", "cor"), seen=[secret.message])
+    body = said(desks, "bel", ("ava", "cor"), seen=[secret.digest])
     assert desks.try_to("bel", body, ("ava", "cor")).code == "outside-thread"
     event = desks.event("bel", body, ("ava", "cor"), "C-1")
     assert desks.decide("ava", event).code == "outside-thread"
     assert desks.decide("cor", event).code == "predecessor-missing", "it never learns of the word at all"
 
 
-def test_nobody_speaks_under_the_message_id_of_anothers_words() -> None:
-    """Attack: a listener says something under the id of what it heard, and so puts its words in the other's place."""
-    desks = opened()
-    desks.say("ava", said(desks, "ava", ("bel", "cor"), "hers"), ("bel", "cor"))
-    (word,) = order(desks, "cor")
-    forged = replace(desks.event("cor", said(desks, "cor", ("ava", "bel"), "not hers"), ("ava", "bel"), "C-1"),
-                     message_id=word.message)
-    assert [desks.decide(member, forged).code for member in THREE] == ["already-exists"] * 3
-    beside = replace(desks.event("cor", said(desks, "cor", ("bel",), seen=[word.message]), ("bel",), "C-1"),
-                     message_id=word.message)
-    assert desks.decide("bel", beside).code == "already-exists", "nothing rests on itself"
+def test_nobody_puts_other_words_under_a_name_that_stands() -> None:
+    """Attack: a listener says something under the id of what it heard, before that comes to a third or after it."""
+    for first in (True, False):
+        desks = opened()
+        desks.try_to("ava", said(desks, "ava", ("bel", "cor"), "hers"), ("bel", "cor")).require()
+        hers = desks.waiting.pop(1)
+        desks.deliver()
+        (word,) = order(desks, "bel")
+        forged = replace(desks.event("bel", said(desks, "bel", ("cor",), "not hers", seen=[]), ("cor",), "C-1"),
+                         message_id=word.message)
+        desks.waiting = [("cor", forged), hers] if first else [hers, ("cor", forged)]
+        desks.deliver()
+        assert not desks.refused and {each.text for each in order(desks, "cor")} == {"hers", "not hers"}
+        desks.say("ava", said(desks, "ava", ("bel", "cor"), "more", seen=[word.digest]), ("bel", "cor"))
+        (more,) = [each for each in order(desks, "cor") if each.text == "more"]
+        (seen,) = more.seen
+        assert desks.states["cor"].words[seen].text == "hers", "what she answers is what she said"
+        body = Read(words=[word.digest], officer="c-1")
+        desks.say("cor", body, ("ava",))
+        assert [bool(each.read) for each in sorted(order(desks, "cor"), key=lambda each: each.text or "")] == [
+            True, False, False]
 
 
 def test_only_who_was_told_has_read_it_and_says_so_to_who_said_it() -> None:
@@ -153,7 +163,7 @@ def test_only_who_was_told_has_read_it_and_says_so_to_who_said_it() -> None:
     desks = opened()
     desks.say("ava", said(desks, "ava", ("bel",)), ("bel",))
     (word,) = order(desks, "ava")
-    body = Read(words=[word.message], officer="b-1")
+    body = Read(words=[word.digest], officer="b-1")
     assert desks.try_to("ava", body, ("bel",)).code == "not-held"
     assert desks.try_to("bel", body, ()).code == "recipient-missing"
     assert desks.try_to("bel", body, ("ava", "cor")).code == "recipient-outside"

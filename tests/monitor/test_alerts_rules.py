@@ -82,7 +82,7 @@ def test_alerts_refused(fields: dict[str, Any], wanted: str) -> None:
 
 
 def test_an_alert_that_comes_late_comes_before_its_months() -> None:
-    """Attack: a warning dated to the day before the event. A day late is no lateness, and what is early enough passes."""
+    """Attack: a warning dated to the day before the event. A day late is not late, and what is early enough passes."""
     early = said("north", alert(first=FEB, last=FEB, asked=[Asked("north", "verify", end_of(JAN) + 1)]), 1, SENT)
     for arrived, wanted in ((SENT, "permitted"), (SENT + DAY, "permitted"), (end_of(JAN) - 1, "permitted"),
                             (max(end_of(JAN), SENT + DAY + 1), "came-late")):

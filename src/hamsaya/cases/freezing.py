@@ -8,9 +8,9 @@ Rules
 3. While a case is frozen here, nothing of it is sent or taken in but ``PASS``, a correction of what was given before,
    and an end or refusal of a consent.                                                       else ``case-frozen``
    What a sender could not know of waits at its node until the freeze ends, whatever date it bears.
-4. Every clock of the case's requests stands from the freeze to its end; the reason is the freeze, signed. One that is
-   heard more than a day after its date counts here from then on, and so does its end (``messages.timely``): nobody makes
-   or wipes lateness by an earlier date. What the other end may then reckon differently, it may (``as_dated``).
+4. Every clock of the case's requests stands from the freeze to its end; the reason is the freeze, signed. One heard
+   more than a day after its date counts here from then on, and so does its end (``messages.timely``): nobody makes or
+   wipes lateness by an earlier date. The other end may then reckon differently (``as_dated``).
 
 What is not named here is stopped: a kind that is added later is, until somebody says that it may pass.
 """

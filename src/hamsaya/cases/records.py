@@ -48,10 +48,13 @@ class Attached(Record, frozen=True):
 
 
 class Spoken(Record, frozen=True):
-    """One thing said in a case's conversation. ``depth`` is 0 where it rests on nothing, else one more than the deepest
-    of what it names as ``seen``. ``text`` is None once it is deleted here. ``read`` holds one person of each member.
+    """One thing said in a case's conversation; the ``digest`` of its statement names it.
+
+    ``depth`` is 0 where it rests on nothing, else one more than the deepest of what it names as ``seen``. ``text`` is
+    None once it is deleted here. ``read`` holds one person of each member.
     """
 
+    digest: bytes
     message: bytes
     case: str
     sender: str

@@ -3,7 +3,6 @@
 Rules
 say    by a participant to other participants, and to nobody else           else ``not-a-participant``,
                                                                             ``no-recipient``, ``recipient-outside``
-       under a message id that nothing said here has; a member could take another's    else ``already-exists``
        what it names as seen is here, and was for all who are told now    else ``predecessor-missing``,
                                                                           ``outside-thread``
        it carries its text; D0 or D1, for an audience that reaches whoever is told; kept as long as the case, without an
@@ -17,7 +16,10 @@ read   by who was told, to who said it; a second time by a person's own node onl
                                                        ``recipient-outside``, ``already-read``
 clear  once, when the case's time is over                                   else ``not-due``, ``already-purged``
 
-Order: by depth, then time, then message id. The depth of what rests on nothing is 0, else one more than the deepest of
+What is said is named by the digest of its signed statement: a message id is chosen by its sender, who could take
+another's or give two readers two texts under one.
+
+Order: by depth, then time, then digest. The depth of what rests on nothing is 0, else one more than the deepest of
 what it names. All of that was for whoever reads it, so everybody reckons the same depth, and any two ends show what
 both have in the same order: nothing stands before what it answers, and no clock can move it there.
 """
@@ -89,8 +91,6 @@ def refusals(state: CasesState, event: Event, matter: Matter, longest: int) -> I
 
 def _say(state: CasesState, event: Event, body: Say, case: Case) -> Iterator[Decision]:
     readers = frozenset((event.sender, *event.recipients))
-    if event.message_id in state.words:
-        yield refuse("already-exists", "cases:talk", "something was said under that message id: nobody says it anew")
     if not event.recipients:
         yield refuse("no-recipient", "cases:talk", "something is said to somebody")
     for each in body.seen:
@@ -156,7 +156,8 @@ def apply(state: CasesState, event: Event) -> CasesState:
         case Say() as body:
             gone = body.text is None or is_cleared(state, ref)
             spoken = Spoken(
-                message=event.message_id, case=ref, sender=event.sender, officer=body.officer, at=event.issued_at,
+                digest=event.digest, message=event.message_id, case=ref, sender=event.sender,
+                officer=body.officer, at=event.issued_at,
                 text=None if gone else body.text, seen=tuple(sorted(set(body.seen))), caveats=body.caveats,
                 told=tuple(sorted(set(event.recipients) - {event.sender})),
                 depth=1 + max((state.words[each].depth for each in body.seen), default=-1))
@@ -178,7 +179,7 @@ def apply(state: CasesState, event: Event) -> CasesState:
 def _put(state: CasesState, words: Iterable[Spoken]) -> CasesState:
     known = state.words
     for each in words:
-        known = known.set(each.message, each)
+        known = known.set(each.digest, each)
     return dataclasses.replace(state, words=known)
 
 
@@ -195,8 +196,8 @@ def _resting(state: CasesState, words: Iterable[bytes], holder: str) -> list[Spo
     waiting = list(words)
     while waiting:
         spoken = state.words[waiting.pop()]
-        if spoken.message not in found:
-            found[spoken.message] = spoken
+        if spoken.digest not in found:
+            found[spoken.digest] = spoken
             waiting.extend(spoken.seen)
     return [each for each in found.values() if holder in each.told]
 
@@ -205,9 +206,6 @@ def is_cleared(state: CasesState, case: str) -> bool:
     """Say whether this node has deleted what was said in ``case``; without an own member, whether anybody has."""
     gone = {each.holder for each in state.cleared.get(case, ())}
     return bool(gone) if state.own is None else state.own in gone
-
-
-
 
 
 # --- Views ------------------------------------------------------------------------------------------------
@@ -225,7 +223,7 @@ def ordered(state: CasesState, case: str) -> list[Spoken]:
 
 def place(spoken: Spoken) -> tuple[int, int, bytes]:
     """Return where something said stands among all that is said in its case."""
-    return spoken.depth, spoken.at, spoken.message
+    return spoken.depth, spoken.at, spoken.digest
 
 
 def heads(state: CasesState, case: str, readers: Iterable[str]) -> list[bytes]:
@@ -234,7 +232,7 @@ def heads(state: CasesState, case: str, readers: Iterable[str]) -> list[bytes]:
     wanted = frozenset(readers)
     shared = [each for each in ordered(state, case) if wanted <= audience(each)]
     answered = {name for each in shared for name in each.seen}
-    return [each.message for each in shared if each.message not in answered][-MOST_SEEN:]
+    return [each.digest for each in shared if each.digest not in answered][-MOST_SEEN:]
 
 
 def unread(state: CasesState, case: str, member: str) -> list[Spoken]:

@@ -271,6 +271,7 @@ LABELS: dict[str, dict[str, str]] = {
         "not-in-senders-log": "Missing in the sender's log",
         "sender-silent": "The sender's log was not opened so far",
         "two-statements": "One message stands for two",
+        "two-openings": "Two cases were opened under one reference",
         "facts-differ": "The two ends state it differently",
         "sent-in-frozen-case": "Sent in a frozen case",
         "notice-date": "Another day of notice than was sealed",

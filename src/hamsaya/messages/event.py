@@ -25,6 +25,8 @@ class Event:
         body: The typed body.
         acts: The signatures of the persons who stand behind it, first prepared, then released.
         body_digest: SHA-256 of the body's bytes as they were received, which the persons signed.
+        digest: SHA-256 of the signed statement, by which others name it: a message id is its sender's choice. Empty
+            while it is not signed.
         arrived_at: When it arrived here, as this node's journal has it; None for what this node said itself.
     """
 
@@ -40,4 +42,5 @@ class Event:
     body: Body
     acts: tuple[PersonAct, ...] = ()
     body_digest: bytes = b""
+    digest: bytes = b""
     arrived_at: int | None = None

@@ -1,7 +1,8 @@
 """Bodies of the conversation inside a case: what is said, that it was read, and that it is deleted with the case.
 
-What is said names what its sender had seen, by message id, so that every end reads it in one order whatever arrived
-first. It is for the parties of the case alone and carries its conditions like everything else.
+What is said names what its sender had seen, by the digest of its signed statement, so that every end reads it in one
+order whatever arrived first, and nobody can put other words under a name that stands. It is for the parties of the case
+alone and carries its conditions like everything else.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from hamsaya.messages.caveats import Caveats
-from hamsaya.messages.kinds import Body, Ref, kind
+from hamsaya.messages.kinds import Body, Hash, Ref, kind
 
-MessageId = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 MOST_SEEN = 16
 
@@ -27,7 +27,7 @@ class Say(Body, frozen=True):
     """
 
     text: Words | None
-    seen: Annotated[list[MessageId], msgspec.Meta(max_length=MOST_SEEN)]
+    seen: Annotated[list[Hash], msgspec.Meta(max_length=MOST_SEEN)]
     caveats: Caveats
     officer: Ref
 
@@ -36,7 +36,7 @@ class Say(Body, frozen=True):
 class Read(Body, frozen=True):
     """A named person has read these, and with them whatever they rest on."""
 
-    words: Annotated[list[MessageId], msgspec.Meta(min_length=1, max_length=MOST_SEEN)]
+    words: Annotated[list[Hash], msgspec.Meta(min_length=1, max_length=MOST_SEEN)]
     officer: Ref
 
 

@@ -19,7 +19,6 @@ LIFETIMES = {"oversight.freeze": DAY, "oversight.unfreeze": DAY, "monitor.alert"
 
 
 def heard_late(event: Event) -> int | None:
-    """Return when ``event`` arrived here where that was after its lifetime; None for all else and for what was said here.
-    """
+    """Return when ``event`` arrived here where that was after its lifetime; None for all else, one's own words too."""
     lifetime, arrived = LIFETIMES.get(event.kind), event.arrived_at
     return arrived if lifetime is not None and arrived is not None and arrived > event.issued_at + lifetime else None

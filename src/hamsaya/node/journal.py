@@ -69,4 +69,4 @@ def read_event(row: JournalRow, storage: bytes) -> Event | None:
         return None
     header = row.header
     event = open_content(header, unlock(storage, row.body, header.mid))
-    return replace(event, arrived_at=row.at) if row.role == "received" else event
+    return replace(event, digest=digest(row.statement), arrived_at=row.at if row.role == "received" else None)

@@ -28,7 +28,7 @@ from typing import ClassVar
 
 from hamsaya.base.errors import HamsayaError, PeerError, RetryLater
 from hamsaya.base.instants import MINUTE
-from hamsaya.canon import encode
+from hamsaya.canon import digest, encode
 from hamsaya.messages.envelope import Envelope, Header, parse
 from hamsaya.messages.event import Event
 from hamsaya.messages.keys import STORE_AND_FORWARD
@@ -136,7 +136,7 @@ def _judge(node: Node, envelope: Envelope) -> Admission:
     try:
         content, event = _open(node, envelope)
         node.step("receive.9")
-        event = replace(event, arrived_at=node.clock.now())
+        event = replace(event, arrived_at=node.clock.now(), digest=digest(envelope.statement))
         decision = handlers.decide(node.agreement, node.state, event, event.arrived_at)
         if _awaits_others(node, event, decision.code) or (not decision.allowed and _ahead(node, envelope.header)):
             raise RetryLater("the message rests on one that has not arrived yet; send it again later",

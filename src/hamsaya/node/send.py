@@ -26,6 +26,7 @@ import msgspec
 from hamsaya.base.decision import Decision
 from hamsaya.base.errors import HamsayaError, OperatorError
 from hamsaya.base.ids import message_id
+from hamsaya.canon import digest
 from hamsaya.cases import onward
 from hamsaya.messages.acts import PersonAct, Signed, encode_content
 from hamsaya.messages.cases import Answer, Open
@@ -232,8 +233,8 @@ def append(node: Node, role: Role, header: Header, statement: bytes, content: by
         index=node.tree.size, role=role, code="admitted", at=at, header=header, statement=statement, salt=salt,
         content=content, storage=node.ring.storage, nonce=node.random.bytes(12),
     )
-    if role == "received":
-        event = replace(event, arrived_at=row.at)  # A replay of the journal folds the very same.
+    # A replay of the journal folds the very same.
+    event = replace(event, digest=digest(statement), arrived_at=row.at if role == "received" else None)
     node.record(row, event)
     redaction.follow(node, row, event)
     return row

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import msgspec
 
 from hamsaya.base.errors import OperatorError
+from hamsaya.canon import digest
 from hamsaya.cases import handling, talk
 from hamsaya.cases.records import Spoken
 from hamsaya.cases.types import (
@@ -43,7 +44,10 @@ class ReaderView(_View, frozen=True):
 
 
 class SpokenView(_View, frozen=True):
-    """One thing said; ``text`` is None where it is withheld, and ``withheld`` says why."""
+    """One thing said; ``message`` is its name, the digest of its signed statement.
+
+    ``text`` is None where it is withheld, and ``withheld`` says why.
+    """
 
     message: str
     at: int
@@ -61,9 +65,9 @@ class TalkView(_View, frozen=True):
     """A case's conversation in the order in which every end reads it.
 
     Attributes:
-        heads: What something said now to ``to`` rests on, as message ids in hexadecimal.
+        heads: What something said now to ``to`` rests on, by name, in hexadecimal.
         to: Whom it would go to: the participants that can be told now, or those asked for.
-        unread: What nobody of this node has said to have read, by message id.
+        unread: What nobody of this node has said to have read, by name.
         cleared: The members that have deleted it because the case's time was over.
     """
 
@@ -87,7 +91,7 @@ def conversation(node: Node, case: str, desk: str | None = None, to: Iterable[st
     return TalkView(
         case=case, words=[_shown(node, each, by) for each in talk.ordered(state, case)],
         heads=[each.hex() for each in talk.heads(state, case, {node.own, *told})], to=told,
-        unread=[each.message.hex() for each in talk.unread(state, case, node.own)],
+        unread=[each.digest.hex() for each in talk.unread(state, case, node.own)],
         cleared={each.holder: each.at for each in cleared},
     )
 
@@ -110,7 +114,7 @@ def _shown(node: Node, spoken: Spoken, by: str) -> SpokenView:
         decision = handling.permits(spoken.caveats, "show", by, node.clock.now())
         withheld = "" if decision.allowed else decision.code
     return SpokenView(
-        message=spoken.message.hex(), at=spoken.at, sender=spoken.sender, officer=spoken.officer,
+        message=spoken.digest.hex(), at=spoken.at, sender=spoken.sender, officer=spoken.officer,
         text=None if withheld else spoken.text, withheld=withheld, seen=[each.hex() for each in spoken.seen],
         caveats=spoken.caveats, conditions=handling.explain(spoken.caveats),
         readers=[_reader(node, spoken, member) for member in spoken.told],
@@ -124,7 +128,8 @@ def _reader(node: Node, spoken: Spoken, member: str) -> ReaderView:
 
 
 def _delivered(node: Node, spoken: Spoken, member: str) -> int | None:
-    rows = [row for row in node.store.find_journal(spoken.message) if row.sender == spoken.sender]
+    rows = [row for row in node.store.find_journal(spoken.message)
+            if row.sender == spoken.sender and digest(row.statement) == spoken.digest]
     if member == node.own:
         return next((row.at for row in rows if row.role == "received"), None)
     receipt = node.store.receipt(member, spoken.message) if rows and spoken.sender == node.own else None
@@ -152,7 +157,7 @@ def to_read(node: Node, case: str, desk: str | None = None) -> list[ReadView]:
     for circle in sorted({tuple(sorted(talk.audience(each))) for each in fresh}):
         words = [each for each in fresh if tuple(sorted(talk.audience(each))) == circle]
         answered = {name for each in words for name in each.seen}
-        last = [each.message for each in words if each.message not in answered]
+        last = [each.digest for each in words if each.digest not in answered]
         told = sorted((set(circle) & can) | {each.sender for each in words} - {node.own})
         found += [ReadView(words=last[start : start + MOST_SEEN], to=told)
                   for start in range(0, len(last), MOST_SEEN)]

@@ -141,7 +141,8 @@ def audits_due(node: Node) -> Iterator[Draft]:
     """Yield the demand for openings of each overseen member for the last week, where its seed is there and none was."""
     for view in draws(node):
         if view.state == "to-demand":
-            notes = list(checkpoints_after(node, view.member, _after(node, view.member, view.first, view.last)).values())
+            after = _after(node, view.member, view.first, view.last)
+            notes = list(checkpoints_after(node, view.member, after).values())
             nth = len(made(node, view.member, view.last)) + 1
             with suppress(HamsayaError):
                 draft = audit_draft(node, view.member, view.first, view.last, count=OPENINGS,
@@ -171,7 +172,7 @@ def _arrival(node: Node, asking: Asking) -> int | None:
 
 
 def _patience(node: Node, audit: Auditing) -> int:
-    """Return for how long an audit may stay unopened, milliseconds: rule 5; one that was drawn anew waits for nothing."""
+    """Return for how long an audit may stay unopened (rule 5), milliseconds; one that was drawn anew for ever."""
     if audit is not next(reversed(made(node, audit.of, audit.last)), audit):
         return FOREVER
     return STORE_AND_FORWARD if _answered(node, audit) == "other-population" else ANSWER

@@ -13,8 +13,8 @@ two-openings     two cases were opened under one reference: whose freeze or act 
 facts-differ     the two ends of a message state other coded words of it
 sent-in-frozen-case  a member's log holds the freeze, and after it something of the case that must wait
 notice-date      the date that an opener states does not make the commitment that its opening carries
-bad-opening      an input drawn for opening was not opened in a week, or not as it had been committed to; a probe came
-                 too late to be drawn in the week it is dated in
+bad-opening      an input drawn for opening was not opened in a week, or not as it had been committed to; a probe bears
+                 the date of a week for which its sender has opened a list without it
 notice-late      the day of notice, with what it was put off to, is past and nobody has said that notice was given
 
 A finding names whose logs show it and does not say who lied: either may have. The reports in this node's own journal,
