@@ -32,6 +32,17 @@ def test_a_picture_leaves_as_file_and_bulletin(in_force: Pair, pack: Path, tmp_p
     assert mine["properties"]["best_high"] == 9 and said["features"] == len(plain["features"])
     assert mine["properties"]["incidents_high"] is None and mine["properties"]["suppressed"]
     assert north.refused("monitor", "export", "--what", "picture", "--format", "geojson", str(out)) == "bad-file"
+    blind = tmp_path / "b.json"
+    blind.write_text(json.dumps({"month": "2025-03", "spots": [{
+        "gid": own, "score": 0.4, "score_low": 0.1, "score_high": 0.6, "probability": 0.5, "coverage": 0.2,
+        "border": False, "reasons": []}]}), encoding="utf-8")
+    for words in (("picture", "--blind-spots"), ("blind-spots", "--from")):
+        for form in ("geojson", "png"):
+            file = tmp_path / f"{words[0]}-blind.{form}"
+            told = north.json("monitor", "export", "--what", words[0], words[1], str(blind), "--format", form,
+                              str(file))
+            assert any("boundar" in notice.lower() for notice in told["notices"]) == (form == "png")
+            assert told["as_of"] and file.stat().st_size
     alerts = tmp_path / "a.geojson"
     assert north.json("monitor", "export", "--what", "alerts", "--format", "geojson", str(alerts))["features"] == 0
     pages = [tmp_path / name for name in ("a.html", "b.html", "c.pdf")]
@@ -44,7 +55,8 @@ def test_a_picture_leaves_as_file_and_bulletin(in_force: Pair, pack: Path, tmp_p
 def test_wrong_usage_is_told(in_force: Pair, tmp_path: Path) -> None:
     """Zones come from a file, a picture does not, and a bulletin is a page or a print."""
     north, _ = in_force
-    for words in (("export", "--what", "zones", "--format", "svg", str(tmp_path / "z.svg")),
+    for words in (("export", "--what", "alerts", "--blind-spots", __file__, "--format", "svg", str(tmp_path / "a.svg")),
+                  ("export", "--what", "zones", "--format", "svg", str(tmp_path / "z.svg")),
                   ("bulletin", str(tmp_path / "b.docx")),
                   ("bulletin", str(tmp_path / "b.html"), "--date", "yesterday")):
         assert north.run("monitor", *words).exit_code == 2

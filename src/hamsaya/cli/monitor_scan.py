@@ -172,6 +172,7 @@ def zones(
                                                   detection_series.read_risk(risk) if risk else None, risk_above)
     rows = [(look["day"], one["change"], one["label"], one["area_km2"], one["lat"], one["lon"], one["related"])
             for look in answer["looks"] for one in look["events"] if one["change"] != "held"]
+    answer = {**answer, "citations": table.citations()}
     session.answer(answer, Table(("day", "change", "zone", "km2", "latitude", "longitude", "related"), rows, "Story"),
                    f"{len(answer['zones'])} zones on {last}.")
 
