@@ -52,6 +52,35 @@ def test_a_picture_leaves_as_file_and_bulletin(in_force: Pair, pack: Path, tmp_p
     assert north.refused("monitor", "bulletin", str(tmp_path / "u.pdf"), "--lang", "ur") == "bad-language"
 
 
+def test_a_list_of_blind_spots_goes_from_the_command_to_a_map(pack: Path, tmp_path: Path) -> None:
+    """What one command prints the other takes, without a node: sources, age and interval included."""
+    from typer.testing import CliRunner
+
+    from hamsaya.adapters.regionpack import load_pack
+    from hamsaya.cli.main import app
+    from hamsaya.monitor.types import centre
+
+    places = [centre(gid) for gid in sorted(load_pack(pack).areas)[:4]]
+    rows = [f"{year}{month:02}{at},{year}-{month:02}-03,{year}-{month:02}-04,{lat},{lon},1,2,1,3"
+            for year in range(2008, 2020) for month in range(1, 13)
+            for at, (lon, lat) in enumerate(places) if (month + year) % (at + 2) == 0]
+    file, blind, out = (tmp_path / name for name in ("i.csv", "b.json", "b.geojson"))
+    file.write_text("\n".join([COLUMNS, *rows]) + "\n", encoding="utf-8")
+    run = CliRunner().invoke(app, ["monitor", "blind-spots", str(file), "--month", "2019-12", "--pack", str(pack),
+                                   "--limit", "3", "--json"])
+    assert run.exit_code == 0, run.output
+    blind.write_text(run.stdout, encoding="utf-8")
+    run = CliRunner().invoke(app, ["monitor", "export", "--what", "blind-spots", "--from", str(blind), "--format",
+                                   "geojson", str(out), "--dir", str(tmp_path / "none"), "--json"])
+    assert run.exit_code == 0, run.output
+    plain = json.loads(out.read_text(encoding="utf-8"))
+    assert len(plain["features"]) == 3 and plain["as_of"] == "end of 2019-12"
+    for one in plain["features"]:
+        assert 0 <= one["properties"]["unseen_low"] <= one["properties"]["unseen_high"] <= 1
+        assert one["properties"]["hatch"] == "blind" and "times in a hundred" in one["properties"]["in_words"]
+    assert "taken as unknown" in " ".join(plain["notices"]) and any("CC BY 4.0" in each for each in plain["sources"])
+
+
 def test_wrong_usage_is_told(in_force: Pair, tmp_path: Path) -> None:
     """Zones come from a file, a picture does not, and a bulletin is a page or a print."""
     north, _ = in_force

@@ -135,6 +135,8 @@ class Reader:
     def share(self, value: float) -> Markup:
         """Return a share in [0, 1] as whole per cent, as the language writes it."""
         words = format_percent(value, locale=self._locale, numbering_system="default")
+        # Its digits are native, and the sign of them is not among the symbols that Babel takes for the system.
+        words = words.replace("%", "\N{ARABIC PERCENT SIGN}") if self._digits[ord("0")] != ord("0") else words
         return Markup('<bdi dir="ltr">{}</bdi>').format(words.translate(self._digits))
 
     def span(self, low: float, high: float) -> str:
