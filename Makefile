@@ -3,7 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench docs lock clean
+.PHONY: help setup demo test bench docs lines lock clean
 
 help: ## list every chore
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ bench: ## the measurements, each a ratio to a raw limit (ARGS="receive --json")
 
 docs: ## check that links resolve and that documents and help agree with the code
 	@$(PYTHON) dev.py docs $(ARGS)
+
+lines: ## make the boundaries that maps draw, from a locked public archive (ARGS="--archive FILE" offline)
+	@$(PYTHON) dev.py lines $(ARGS)
 
 lock: ## write the locked, hashed requirements anew (ARGS=--upgrade for newer versions)
 	@$(PYTHON) dev.py lock $(ARGS)

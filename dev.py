@@ -6,6 +6,7 @@
     python3 dev.py setup [--dev]                set up only (--dev: the test tools as well)
     python3 dev.py bench [arguments]            set up, then `hamsaya bench`
     python3 dev.py docs                         set up, then check that documents and help agree with the code
+    python3 dev.py lines                        make the boundaries that maps draw, from a locked public archive (npm)
     python3 dev.py lock                         write requirements*.txt anew from pyproject.toml
     python3 dev.py clean                        remove .venv, caches, builds and the exercise's own folder
 
@@ -117,6 +118,11 @@ def docs(arguments: list[str], wheels: Path | None) -> int:
     return run([str(PYTHON), "-m", "pytest", "-q", "tests/test_house.py", *arguments])
 
 
+def lines(arguments: list[str], wheels: Path | None) -> int:
+    """Make the map lines of the built-in pack (tools/map_lines.py); ``--archive FILE`` instead of fetching it."""
+    return run([sys.executable, "tools/map_lines.py", "src/hamsaya/regions/afpak", *arguments])
+
+
 def lock(arguments: list[str], wheels: Path | None) -> int:
     """Write both lock files: exact versions, the hashes of all their files, no address of any registry.
 
@@ -146,6 +152,7 @@ COMMANDS = {
     "test": test,
     "bench": bench,
     "docs": docs,
+    "lines": lines,
     "lock": lock,
     "clean": clean,
 }

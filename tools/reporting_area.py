@@ -19,14 +19,12 @@ Needs shapely 2; nothing that is installed with the software imports it. The arc
 from __future__ import annotations
 
 import argparse
-import base64
 import csv
 import gzip
 import hashlib
 import json
 import re
 import sys
-import tarfile
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -34,54 +32,23 @@ from pathlib import Path
 from typing import Any
 
 import shapely
+from geo_source import ASIA, PACKAGE, arcs, topology
 from shapely.geometry import Polygon, box
 from shapely.ops import unary_union
 
-PACKAGE = "plotly.js@4.1.1"
-INTEGRITY = "fYLAOj091/+M4h1rmtVIkRIpdkz5/P9IdNUeB9wKmCUyvewuUdlCYR5ryqDWP7Cb36Dn4EvSrs6YKvRJ9ukNdQ=="
-MEMBER = "package/dist/plotly-geo-assets.js"
-TOPOLOGY = "dist/topojson/asia_50m.json"
 MIN_SHARE = 0.0005  # of the cell, about 1 km2: slivers of simplified borders do not make a reporter
 CELL, COLUMNS = 0.5, 720
 Areas = dict[int, set[str]]
 
 
-def topology(archive: Path) -> dict[str, Any]:
-    """Return the TopoJSON object of TOPOLOGY; raises SystemExit when the archive is not the recorded one."""
-    if base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode() != INTEGRITY:
-        raise SystemExit(f"expected the archive of {PACKAGE}, received other bytes; run: npm pack {PACKAGE}")
-    with tarfile.open(archive) as tar:
-        member = tar.extractfile(MEMBER)
-        assert member is not None
-        lines = iter(member.read().decode("utf-8").splitlines())
-    next(line for line in lines if line.strip().startswith(f'"{TOPOLOGY}"'))
-    literal = next(lines).strip().removeprefix("module.exports = ").removesuffix(";")
-    # An object literal with bare words as keys: quoted, it is JSON. Its minifier writes 1e3 for 1000.
-    quoted = re.sub(r"([{,]\s*)([A-Za-z_]\w*):", r'\1"\2":', re.sub(r"\b(\d+)e(\d+)\b", _whole, literal))
-    found: dict[str, Any] = json.loads(quoted)
-    return found
-
-
-def _whole(match: re.Match[str]) -> str:
-    return str(int(match[1]) * 10 ** int(match[2]))
-
-
 def country_shapes(topo: dict[str, Any]) -> dict[str, Any]:
     """Return country code -> geometry in degrees, longitude before latitude."""
-    (scale_x, scale_y), (move_x, move_y) = topo["transform"]["scale"], topo["transform"]["translate"]
-    arcs = []
-    for deltas in topo["arcs"]:
-        x = y = 0
-        points = []
-        for dx, dy in deltas:
-            x, y = x + dx, y + dy
-            points.append((x * scale_x + move_x, y * scale_y + move_y))
-        arcs.append(points)
+    lines = arcs(topo)
 
     def ring(indices: list[int]) -> list[tuple[float, float]]:
         points: list[tuple[float, float]] = []
         for index in indices:
-            arc = arcs[index] if index >= 0 else arcs[~index][::-1]
+            arc = lines[index] if index >= 0 else lines[~index][::-1]
             points.extend(arc[1:] if points else arc)
         return points
 
@@ -170,7 +137,7 @@ def main(arguments: Iterable[str]) -> int:
     options = parser.parse_args(list(arguments))
     claims = tomllib.loads((options.pack / "areas.toml").read_text("utf-8"))["claims"]
     limits = tomllib.loads((options.pack / "pack.toml").read_text("utf-8"))["map_box"]
-    areas = areas_of(country_shapes(topology(options.archive)), claims, limits)
+    areas = areas_of(country_shapes(topology(options.archive, ASIA)), claims, limits)
     count = Counter(party for parties in areas.values() for party in parties)
     report: dict[str, Any] = {
         "cells": len(areas),

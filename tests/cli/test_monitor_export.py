@@ -32,6 +32,17 @@ def test_a_picture_leaves_as_file_and_bulletin(in_force: Pair, pack: Path, tmp_p
     assert mine["properties"]["best_high"] == 9 and said["features"] == len(plain["features"])
     assert mine["properties"]["incidents_high"] is None and mine["properties"]["suppressed"]
     assert north.refused("monitor", "export", "--what", "picture", "--format", "geojson", str(out)) == "bad-file"
+    blind = tmp_path / "b.json"
+    blind.write_text(json.dumps({"month": "2025-03", "spots": [{
+        "gid": own, "score": 0.4, "score_low": 0.1, "score_high": 0.6, "probability": 0.5, "coverage": 0.2,
+        "border": False, "reasons": []}]}), encoding="utf-8")
+    for words in (("picture", "--blind-spots"), ("blind-spots", "--from")):
+        for form in ("geojson", "png"):
+            file = tmp_path / f"{words[0]}-blind.{form}"
+            told = north.json("monitor", "export", "--what", words[0], words[1], str(blind), "--format", form,
+                              str(file))
+            assert any("boundar" in notice.lower() for notice in told["notices"]) == (form == "png")
+            assert told["as_of"] and file.stat().st_size
     alerts = tmp_path / "a.geojson"
     assert north.json("monitor", "export", "--what", "alerts", "--format", "geojson", str(alerts))["features"] == 0
     pages = [tmp_path / name for name in ("a.html", "b.html", "c.pdf")]
@@ -41,10 +52,40 @@ def test_a_picture_leaves_as_file_and_bulletin(in_force: Pair, pack: Path, tmp_p
     assert north.refused("monitor", "bulletin", str(tmp_path / "u.pdf"), "--lang", "ur") == "bad-language"
 
 
+def test_a_list_of_blind_spots_goes_from_the_command_to_a_map(pack: Path, tmp_path: Path) -> None:
+    """What one command prints the other takes, without a node: sources, age and interval included."""
+    from typer.testing import CliRunner
+
+    from hamsaya.adapters.regionpack import load_pack
+    from hamsaya.cli.main import app
+    from hamsaya.monitor.types import centre
+
+    places = [centre(gid) for gid in sorted(load_pack(pack).areas)[:4]]
+    rows = [f"{year}{month:02}{at},{year}-{month:02}-03,{year}-{month:02}-04,{lat},{lon},1,2,1,3"
+            for year in range(2008, 2020) for month in range(1, 13)
+            for at, (lon, lat) in enumerate(places) if (month + year) % (at + 2) == 0]
+    file, blind, out = (tmp_path / name for name in ("i.csv", "b.json", "b.geojson"))
+    file.write_text("\n".join([COLUMNS, *rows]) + "\n", encoding="utf-8")
+    run = CliRunner().invoke(app, ["monitor", "blind-spots", str(file), "--month", "2019-12", "--pack", str(pack),
+                                   "--limit", "3", "--json"])
+    assert run.exit_code == 0, run.output
+    blind.write_text(run.stdout, encoding="utf-8")
+    run = CliRunner().invoke(app, ["monitor", "export", "--what", "blind-spots", "--from", str(blind), "--format",
+                                   "geojson", str(out), "--dir", str(tmp_path / "none"), "--json"])
+    assert run.exit_code == 0, run.output
+    plain = json.loads(out.read_text(encoding="utf-8"))
+    assert len(plain["features"]) == 3 and plain["as_of"] == "end of 2019-12"
+    for one in plain["features"]:
+        assert 0 <= one["properties"]["unseen_low"] <= one["properties"]["unseen_high"] <= 1
+        assert one["properties"]["hatch"] == "blind" and "times in a hundred" in one["properties"]["in_words"]
+    assert "taken as unknown" in " ".join(plain["notices"]) and any("CC BY 4.0" in each for each in plain["sources"])
+
+
 def test_wrong_usage_is_told(in_force: Pair, tmp_path: Path) -> None:
     """Zones come from a file, a picture does not, and a bulletin is a page or a print."""
     north, _ = in_force
-    for words in (("export", "--what", "zones", "--format", "svg", str(tmp_path / "z.svg")),
+    for words in (("export", "--what", "alerts", "--blind-spots", __file__, "--format", "svg", str(tmp_path / "a.svg")),
+                  ("export", "--what", "zones", "--format", "svg", str(tmp_path / "z.svg")),
                   ("bulletin", str(tmp_path / "b.docx")),
                   ("bulletin", str(tmp_path / "b.html"), "--date", "yesterday")):
         assert north.run("monitor", *words).exit_code == 2

@@ -11,8 +11,8 @@ from tests.console import scene
 
 @pytest.fixture(scope="session")
 def full() -> Iterator[scene.Console]:
-    """The console of Pakistan's node after the story, with a reader signed in."""
-    yield scene.make_console(scene.federation().node("pk"))
+    """The console of Pakistan's node after the story, with a reader signed in and files on the desk."""
+    yield scene.make_console(scene.federation().node("pk"), desk=scene.desk())
 
 
 @pytest.fixture(scope="session")

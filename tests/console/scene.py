@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from starlette.testclient import TestClient
 
@@ -30,7 +32,7 @@ from hamsaya.messages.charter import (
 from hamsaya.messages.compliance import Attest, Commit, Evidence, Finding, Notify, Provisional, Reply, Seat
 from hamsaya.messages.kinds import Body, encode_body
 from hamsaya.messages.linkage import Step, Tranche
-from hamsaya.messages.monitor import Picture
+from hamsaya.messages.monitor import Coverage, Picture
 from hamsaya.monitor.alerts_rules import end_of, month_of
 from hamsaya.monitor.counts import counts, own_rows, split_report
 from hamsaya.monitor.exercise import LICENCE, SOURCE, exercise_incidents
@@ -42,8 +44,10 @@ from hamsaya.node.recipients import everybody
 from hamsaya.node.send import Draft
 from hamsaya.node.service import Service
 from hamsaya.ports.chunks import ChunkStore
+from hamsaya.ports.layers import MapLines
 from hamsaya.ports.transport import Address
 from hamsaya.ports.transport import Answer as HttpAnswer
+from tests.console.desk_scene import declarations, make_desk
 from tests.support.federation import Federation, make_federation
 
 MEMBERS = ("pk", "af", "cn", "ir", "kz", "tj", "uz", "joint-cell")
@@ -62,6 +66,7 @@ def federation() -> Federation:
     _tell_case(made)
     _tell_hostile_case(made)
     _tell_reports(made)
+    _tell_coverage(made)
     _tell_alerts(made)
     _tell_promise(made)
     _tell_tranche(made)
@@ -145,6 +150,23 @@ def _tell_reports(made: Federation) -> None:
         digest = bytes(32) if member == "cn" else bytes.fromhex(joint.digest)
         tell_all(made, member, Picture(first=MONTHS[0], last=MONTHS[1], digest=digest, cells=len(document.cells),
                                        coverage=document.coverage), "monitor.picture")
+
+
+def _tell_coverage(made: Federation) -> None:
+    """Two members declare and contest, the party of the pages among them."""
+    areas = made.node("pk").agreement.areas
+    for member in ("pk", "uz"):
+        own = [gid for gid, who in areas.items() if who == {member}]
+        for body in declarations(own, made.clock.now()):
+            tell_all(made, member, body, "monitor.coverage" if isinstance(body, Coverage) else "monitor.contest")
+
+
+@cache
+def desk() -> Path:
+    """The desk beside the node of the party of the pages."""
+    areas = federation().node("pk").agreement.areas
+    shared = sorted(gid for gid, who in areas.items() if who == {"pk", "ir"})[:2]
+    return make_desk(Path(tempfile.mkdtemp(prefix="hamsaya-desk-")), "pk", shared)
 
 
 def _tell_alerts(made: Federation) -> None:
@@ -273,10 +295,14 @@ class Console:
         assert self.browser.get(f"/login/{TOKEN}").status_code == 200
 
 
-def make_console(node: Node, signed_in: bool = True, chunks: ChunkStore | None = None) -> Console:
+def make_console(
+    node: Node, signed_in: bool = True, chunks: ChunkStore | None = None, desk: Path | None = None,
+    lines: MapLines | None = None,
+) -> Console:
     """Return a console whose link is unused, or used by its own browser."""
     service = Service(node, Silent(), chunks=chunks)
-    app = console_app(service, login_token=TOKEN, control_routes=[], session_key=bytes(range(32)))
+    app = console_app(service, login_token=TOKEN, control_routes=[], session_key=bytes(range(32)), lines=lines,
+                      desk=desk)
     console = Console(service, TestClient(app, base_url=ORIGIN, raise_server_exceptions=False))
     if signed_in:
         console.sign_in()

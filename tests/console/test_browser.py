@@ -29,7 +29,7 @@ pytestmark = [
 def address() -> Iterator[str]:
     """A served console whose every visitor is signed in: a browser started anew for each page keeps no cookie."""
     service = Service(scene.federation().node("pk"), scene.Silent())
-    app = console_app(service, login_token=scene.TOKEN, control_routes=[], session_key=bytes(32))
+    app = console_app(service, login_token=scene.TOKEN, control_routes=[], session_key=bytes(32), desk=scene.desk())
     cookie = f"{app.state.door.cookie}={app.state.door.take(scene.TOKEN)}".encode()
 
     async def signed_in(scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,7 +50,8 @@ def address() -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("path", "width"),
-    [("/?lang=ur", 1280), ("/picture?lang=en", 360), (f"/cases/{scene.CASE}?lang=fa", 360), ("/log?lang=ru", 1280),
+    [("/?lang=ur", 1280), ("/coverage?lang=ur", 360), ("/incidents?lang=fa", 360),
+     ("/picture?lang=en", 360), (f"/cases/{scene.CASE}?lang=fa", 360), ("/log?lang=ru", 1280),
      ("/charter/articles/case-exchange?lang=ur", 360), ("/price?lang=ur&visits=12", 360)],
 )
 def test_a_browser_draws_the_page_and_complains_of_nothing(

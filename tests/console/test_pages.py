@@ -20,7 +20,7 @@ from tests.console import scene
 from tests.console.markup import Page
 
 PAGES = ["/", "/cases", f"/cases/{scene.CASE}", "/cases/EX/hostile", "/picture", "/findings", "/price", "/log",
-         "/about", "/oversight", "/alerts",
+         "/about", "/oversight", "/alerts", "/coverage", "/incidents",
          "/charter", "/charter/articles/case-exchange", "/charter/articles/founding", "/charter/decisions/pk/standing",
          "/charter/decisions/ir/budget"]
 PROBLEMS = [("/nothing", 404), ("/cases/nothing", 404), ("/cases/a b", 404), ("/log/00", 404),
@@ -93,7 +93,7 @@ def test_an_exercise_is_marked_for_those_outside_too(closed: scene.Console) -> N
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("path", ["/", "/cases", "/picture", "/findings", "/charter", "/charter/articles/linkage",
-                                  "/log", "/about", "/oversight", "/alerts"])
+                                  "/log", "/about", "/oversight", "/alerts", "/coverage", "/incidents"])
 def test_empty_pages_say_what_would_appear(empty: scene.Console, path: str, language: str) -> None:
     """A blank page looks broken; a new operator needs the next step."""
     page = get(empty, path, language)

@@ -7,8 +7,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hamsaya.console.picture_map import HEIGHT, LEVELS, draw, level
+from hamsaya.console.picture_map import HEIGHT, LEVELS, draw, level, sketch
 from hamsaya.monitor.types import Cell, PictureDoc, Pooled, Status, gid_of
+from hamsaya.ports.layers import MapLines
 
 RUN = re.compile(r"M(\d+) (\d+)h(\d+)v10h-(\d+)z")
 
@@ -71,10 +72,31 @@ def test_marks_grow_with_deaths_and_nothing_claimed_has_none() -> None:
 
 
 def test_edges_lie_between_reporting_areas_only() -> None:
-    """A line of the map is where reporters change; no polygon of a state is drawn."""
+    """Where several report, no edge says where one area meets another: it is drawn as undetermined."""
     same = draw(document(cell(60, 30), cell(60.5, 30)), {})
-    other = draw(document(cell(60, 30), cell(60.5, 30, reporters=("pk", "af"))), {})
-    assert same.edges == "" and other.edges.count("M") == 1
+    other = draw(document(cell(60, 30), cell(60.5, 30, reporters=("af",))), {})
+    shared = draw(document(cell(60, 30), cell(60.5, 30, reporters=("pk", "af"))), {})
+    assert (same.edges, same.undetermined) == ("", "")
+    assert (other.edges.count("M"), other.undetermined) == (1, "")
+    assert (shared.edges, shared.undetermined.count("M")) == ("", 1)
+
+
+def test_disputed_lines_are_paths_of_their_own() -> None:
+    """A disputed line must never come out as a settled one; lines wholly off the map are left out."""
+    lines = MapLines(source="x", settled=[[(60.0, 30.0), (60.5, 30.5)], [(10.0, 10.0), (11.0, 11.0)]],
+                     disputed=[[(60.25, 30.0), (60.25, 30.5)]], areas=[[(60.0, 30.0), (60.5, 30.0), (60.5, 30.5)]])
+    drawing = draw(document(cell(60, 30)), {}, lines)
+    assert drawing.settled.count("M") == drawing.disputed.count("M") == 1
+    assert drawing.disputed_areas.endswith("z") and drawing.settled != drawing.disputed
+    west, east, top, bottom = 36.0, drawing.width - 36.0, 36.0, drawing.height - 36.0
+    assert drawing.settled == f"M{west:.1f} {bottom:.1f}L{east:.1f} {top:.1f}"
+
+
+def test_blind_spots_are_ringed_where_there_are_cells() -> None:
+    """A ring is laid over whatever the cell seems to say; one outside the annex has no place on the map."""
+    gid = gid_of(60, 30)
+    drawing = sketch({"observed": [gid]}, {gid: ["pk"]}, {}, blind=[gid, gid + 50])
+    assert drawing.blind.count("M") == 1
 
 
 def test_names_stand_on_areas_of_one_reporter() -> None:

@@ -1,5 +1,6 @@
 """Maps of layers with matplotlib: squares on a plain grid, split by what is least and most, hatched where unobserved.
 
+Lines are laid over them: settled boundaries solid, disputed ones dashed, disputed areas ruled, none above another.
 Colour is cividis, which readers with any colour vision tell apart; nothing is said by colour alone. Each square is two
 triangles: the lower left shows ``low``, the upper right ``high``; one colour means that they agree. The same layer
 gives the same bytes with the same version of the library: no dates, no random names, no fonts of the machine.
@@ -16,13 +17,21 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from hamsaya.base.errors import OperatorError
-from hamsaya.ports.layers import Feature, Layer, Square
+from hamsaya.ports.layers import Feature, Layer, MapLines, Square
 
 LEVELS = (0, 1, 3, 10, 30, 100)
 """Lowest value of each colour, deaths; chances take tenths."""
-HATCHES = {"unobserved": "////", "partly": "..", "not-covered": "xxxx", "blind": "oo"}
+HATCHES = {"unobserved": "////", "partly": "..", "not-covered": "xxxx", "blind": "\\\\\\\\\\\\"}
 WORDS = {"unobserved": "nobody reported", "partly": "some months reported", "not-covered": "nobody's to report",
          "blind": "blind spot"}
+CLAIMS = "---"
+STROKES: tuple[tuple[str, float, Any], ...] = (
+    ("settled", 0.6, "solid"), ("disputed", 1.0, (0, (4, 2.2))), ("undetermined", 0.7, (0, (3, 2))))
+"""Lines of a map: name, width in points, dashes."""
+LINE_WORDS = {"settled": "boundary no side is known to dispute", "disputed": "disputed boundary",
+              "undetermined": "several report: undetermined"}
+SHARES = ("alerts", "blind-spots")
+"""Layers whose values are shares in [0, 1]."""
 SETTINGS: Any = {"svg.hashsalt": "hamsaya", "svg.fonttype": "path", "font.family": ["DejaVu Sans"],
                  "pdf.compression": 6, "hatch.linewidth": 0.4, "path.simplify": False}
 
@@ -85,19 +94,37 @@ def _broken(texts: Sequence[str], lines: int = 58, width: int = 108) -> Iterator
 def _figure(layer: Layer) -> Any:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.0, 8.0))
-    axes = figure.add_axes((0.07, 0.24, 0.90, 0.70))
+    late = [f"As of: {layer.as_of}."] if layer.as_of else []
+    notices = [line for text in [*layer.notices, *late, "Sources: " + "; ".join(layer.sources)]
+               for line in textwrap.wrap(text, 170)]
+    below = 0.75 + 0.105 * len(notices)
+    height = 6.0 + below
+    figure = Figure(figsize=(10.2, height))
+    axes = figure.add_axes((0.06, below / height, 0.72, 5.6 / height))
     _areas(axes, layer)
     axes.set_title(layer.title, fontsize=11, parse_math=False)
     axes.set_xlabel("degrees east", fontsize=8)
     axes.set_ylabel("degrees north", fontsize=8)
     axes.tick_params(labelsize=7)
     axes.grid(True, linewidth=0.2, color="0.7")
+    if layer.lines is not None:
+        _lines(axes, layer.lines)
     _key(axes, layer)
-    notices = "\n".join(line for text in [*layer.notices, "Sources: " + "; ".join(layer.sources)]
-                        for line in textwrap.wrap(text, 150))
-    figure.text(0.07, 0.17, notices, fontsize=5.5, va="top", parse_math=False)
+    figure.text(0.06, (below - 0.55) / height, "\n".join(notices), fontsize=5.5, va="top", parse_math=False)
     return figure
+
+
+def _lines(axes: Any, lines: MapLines) -> None:
+    from matplotlib.collections import LineCollection, PolyCollection
+
+    if lines.areas:
+        axes.add_collection(PolyCollection(lines.areas, facecolors="none", edgecolors="0.25", linewidths=0,
+                                           hatch=CLAIMS, zorder=2))
+    for name, width, dashes in STROKES:
+        strokes = getattr(lines, name)
+        if strokes:
+            axes.add_collection(LineCollection(strokes, colors="black", linewidths=width, linestyles=[dashes],
+                                               zorder=3))
 
 
 def _areas(axes: Any, layer: Layer) -> None:
@@ -115,8 +142,8 @@ def _areas(axes: Any, layer: Layer) -> None:
             else:
                 split += [(low, [(west, south), (east, south), (west, north)]),
                           (high, [(east, south), (east, north), (west, north)])]
-        if one.hatch:
-            hatched[one.hatch] += one.squares
+        for name in _hatches(one):
+            hatched[name] += one.squares
         if one.mark:
             _mark(axes, one)
     shapes = [(colour, _corners(run)) for colour in sorted(whole) for run in _runs(whole[colour])] + split
@@ -124,8 +151,13 @@ def _areas(axes: Any, layer: Layer) -> None:
                                        edgecolors="face", linewidths=0.1, zorder=0))
     for name in sorted(hatched):
         axes.add_collection(PolyCollection([_corners(run) for run in _runs(hatched[name])], facecolors="none",
-                                           edgecolors="0.35", linewidths=0, hatch=HATCHES[name], zorder=1))
+                                           edgecolors="black" if name == "blind" else "0.35", hatch=HATCHES[name],
+                                           linewidths=0.9 if name == "blind" else 0, zorder=1))
     _bounds(axes, layer)
+
+
+def _hatches(one: Feature) -> list[str]:
+    return [name for name in (one.hatch, "blind" if one.blind else "") if name]
 
 
 def _corners(one: Square) -> list[tuple[float, float]]:
@@ -174,22 +206,28 @@ def _colour(layer: Layer, value: float | None) -> Any:
         return (0.93, 0.93, 0.93, 1.0)
     if value <= 0:
         return (1.0, 0.97, 0.84, 1.0)
-    shade = value if layer.what == "alerts" else (sum(value >= level for level in LEVELS) - 1) / (len(LEVELS) - 1)
+    shade = value if layer.what in SHARES else (sum(value >= level for level in LEVELS) - 1) / (len(LEVELS) - 1)
     return tuple(map(float, colormaps["cividis_r"](min(max(shade, 0.0), 1.0))))
 
 
 def _key(axes: Any, layer: Layer) -> None:
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles = []
+    handles: list[Any] = []
     if layer.unit:
-        levels = (0.0, 0.25, 0.5, 0.75, 1.0) if layer.what == "alerts" else LEVELS
+        levels = (0.0, 0.25, 0.5, 0.75, 1.0) if layer.what in SHARES else LEVELS
         handles = [Patch(facecolor=_colour(layer, value), edgecolor="0.4", label=f"{value:g}"
-                         f"{'+' if value and layer.what != 'alerts' else ''} {layer.unit}") for value in levels]
+                         f"{'+' if value and layer.what not in SHARES else ''} {layer.unit}") for value in levels]
     handles.append(Patch(facecolor=_colour(layer, None), edgecolor="0.4", label="unknown or not told"))
-    used = {one.hatch for one in layer.features} - {""}
+    used = {name for one in layer.features for name in _hatches(one)}
     handles += [Patch(facecolor="white", edgecolor="0.35", hatch=HATCHES[name], label=WORDS[name])
                 for name in HATCHES if name in used]
-    axes.legend(handles=handles, fontsize=6, loc="upper right", framealpha=0.9,
+    if layer.lines is not None:
+        handles += [Line2D([], [], color="black", linewidth=width, linestyle=dashes, label=LINE_WORDS[name])
+                    for name, width, dashes in STROKES if getattr(layer.lines, name)]
+        handles += [Patch(facecolor="white", edgecolor="0.25", hatch=CLAIMS * 2, label="disputed area")] * bool(
+            layer.lines.areas)
+    axes.legend(handles=handles, fontsize=6, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0,
                 title="lower left: least, upper right: most" if layer.unit and layer.what != "alerts" else None,
                 title_fontsize=6)

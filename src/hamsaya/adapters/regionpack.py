@@ -8,6 +8,7 @@ Rules
    that digest, so who reports on a cell is always what they agreed, never what a map draws.
 4. Parties named anywhere in a pack are parties of ``members.toml``; only projects may name others, who are no
    party to the charter.
+   Lines for maps are taken only with the SHA-256 recorded, and are left out where they have not been made.
 5. No bloc holds as many seats of an exercise panel as decide a finding.
 6. Of the versions of a charter ``pack.toml`` names the one in use (``adapters.charterfile`` reads it).
 
@@ -48,6 +49,7 @@ from hamsaya.messages.caveats import Grading, Word
 from hamsaya.messages.compliance import Commit, EvidenceClass, Rating, Verdict
 from hamsaya.messages.kinds import Line, Member, Ref, Text
 from hamsaya.messages.linkage import Goods, Tranche
+from hamsaya.ports.layers import MapLines
 
 GRID_COLUMNS, GRID_ROWS = 720, 360
 CLOCKS = "clocks.toml"
@@ -200,6 +202,11 @@ class _Annex(Table, frozen=True):
     source: Line
 
 
+class _Lines(Table, frozen=True):
+    file: Line
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
 class _Index(Table, frozen=True):
     default: Member
 
@@ -213,6 +220,7 @@ class _Head(Table, frozen=True):
     annex: _Annex
     disclaimers: dict[str, Text]
     charter: str = ""
+    lines: _Lines | None = None
 
 
 class _Members(Table, frozen=True):
@@ -243,6 +251,7 @@ class Pack:
         clocks: The annex on clocks as it stands on disk, which members sign; empty where there is none.
         inputs: Default inputs of the price of compliance by name.
         exercise: The script of the pack's default exercise.
+        lines: Boundaries for maps, disputed ones apart; None where ``tools/map_lines.py`` has not made them.
     """
 
     id: str
@@ -261,6 +270,7 @@ class Pack:
     projects: tuple[Project, ...]
     inputs: Mapping[str, Input]
     exercise: Exercise
+    lines: MapLines | None
 
     def party(self, member: str) -> Party:
         """Return the party with this id; raises ValueError when the pack has none."""
@@ -319,8 +329,18 @@ def load_pack(path: Folder, version: str | None = None) -> Pack:
         charter=charter, versions=known, examples=examples, areas=MappingProxyType(_areas(head.annex.file, annex, ids)),
         annex_digest=bytes.fromhex(head.annex.sha256), annex_source=head.annex.source,
         clocks=read_bytes(path, CLOCKS) if path.joinpath(CLOCKS).is_file() else b"", projects=projects,
-        inputs=MappingProxyType(inputs), exercise=exercise,
+        inputs=MappingProxyType(inputs), exercise=exercise, lines=_map_lines(path, head.lines),
     )
+
+
+def _map_lines(path: Folder, recorded: _Lines | None) -> MapLines | None:
+    if recorded is None or not path.joinpath(recorded.file).is_file():
+        return None
+    raw = read_bytes(path, recorded.file)
+    if hashlib.sha256(raw).hexdigest() != recorded.sha256:
+        raise OperatorError(f"{recorded.file}: expected the SHA-256 that pack.toml records, received other bytes; make "
+                            "it again with tools/map_lines.py, or remove it", code="pack-invalid")
+    return msgspec.json.decode(raw, type=MapLines)
 
 
 def _unique(file: str, field: str, names: list[str]) -> frozenset[str]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Month = Annotated[str | None, typer.Option(metavar="YYYY-MM")]
 Suppress = Annotated[int, typer.Option("--suppress-below", min=0, max=100,
                                        help="Counts above zero and below this are not told.")]
+Blind = Annotated[Path | None, typer.Option(
+    "--blind-spots", exists=True, dir_okay=False, metavar="FILE", help="What monitor blind-spots --json printed.")]
+FROM_FILES = ("zones", "forecast", "blind-spots")
 
 
 def register(app: typer.Typer) -> None:
@@ -30,43 +33,62 @@ def register(app: typer.Typer) -> None:
 def export(
     session: Session,
     out: Annotated[Path, typer.Argument(metavar="OUT", dir_okay=False, help="A new file.")],
-    what: Annotated[Literal["picture", "zones", "alerts", "forecast"], typer.Option(help="What to export.")],
+    what: Annotated[Literal["picture", "zones", "alerts", "forecast", "blind-spots"], typer.Option(
+        help="What to export.")],
     form: Annotated[Literal["geojson", "parquet", "svg", "png"], typer.Option("--format", help="Of the file.")],
     source: Annotated[Path | None, typer.Option(
         "--from", exists=True, dir_okay=False, metavar="FILE",
-        help="Zones: what monitor zones --json printed. Forecast: what monitor forecast wrote.")] = None,
+        help="Zones, blind spots: what monitor zones or blind-spots --json printed. Forecast: what monitor forecast "
+             "wrote.")] = None,
     first: Month = None,
     last: Month = None,
     month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Of the forecast; else its first.")] = None,
+    blind: Blind = None,
     suppress: Suppress = 5,
 ) -> None:
-    """Write the joint picture, zones, alerts or a forecast as GeoJSON, Parquet or a map."""
-    from hamsaya.node.exporting import written
+    """Write the joint picture, zones, alerts, a forecast or blind spots as GeoJSON, Parquet or a map."""
+    from hamsaya.node.exporting import with_lines, written
 
-    if (source is None) == (what in ("zones", "forecast")):
-        raise typer.BadParameter("expected --from FILE for zones and forecast, and without it for picture and alerts")
+    if (source is None) == (what in FROM_FILES):
+        raise typer.BadParameter(f"expected --from FILE for {', '.join(FROM_FILES)}, and without it for picture and "
+                                 "alerts")
+    if blind is not None and what != "picture":
+        raise typer.BadParameter("expected --blind-spots with --what picture; for the list itself: --what blind-spots")
     _new(out)
-    layer = _layer(session, what, source, first, last, month, suppress)
+    layer = _layer(session, what, source, first, last, month, suppress, blind)
+    if form in ("svg", "png"):
+        layer = with_lines(layer, *_pack_lines(session))
     count = written(layer, form, out)
-    session.answer({"file": str(out), "what": what, "format": form, "features": count, "notices": layer.notices,
-                    "sources": layer.sources},
-                   facts(written=str(out), areas=count, sources=layer.sources), *layer.notices)
+    session.answer({"file": str(out), "what": what, "format": form, "features": count, "as_of": layer.as_of,
+                    "notices": layer.notices, "sources": layer.sources},
+                   facts(written=str(out), areas=count, as_of=layer.as_of, sources=layer.sources), *layer.notices)
 
 
 def _layer(
     session: Session, what: str, source: Path | None, first: str | None, last: str | None, month: str | None,
-    suppress: int,
+    suppress: int, blind: Path | None,
 ) -> Any:
     from hamsaya.node import exporting
 
     if source is not None:
-        return exporting.zones_layer(source) if what == "zones" else exporting.forecast_layer(source, month=month)
+        from_file = {"zones": exporting.zones_layer, "blind-spots": exporting.blind_layer}
+        return from_file[what](source) if what in from_file else exporting.forecast_layer(source, month=month)
     found = _material(session, first, last)
     if what == "alerts":
-        return exporting.alerts_layer(found.alerts.alerts, found.picture)
+        return exporting.alerts_layer(found.alerts.alerts, found.picture, suppress)
     if found.picture is None:
         raise OperatorError("nothing has been reported here yet; name a period", code="no-reports")
-    return exporting.picture_layer(found.picture, found.digest, suppress)
+    spots = None if blind is None else exporting.blind_spots_of(blind)
+    return exporting.picture_layer(found.picture, found.digest, suppress, spots)
+
+
+def _pack_lines(session: Session) -> tuple[Any, Any]:
+    """Return the annex and the lines of the node's pack; of the default one where there is no node."""
+    from hamsaya.node.bootstrap import open_named_pack, read_settings
+
+    at_work = (session.directory / "node.toml").is_file()
+    pack = open_named_pack(read_settings(session.directory).pack if at_work else None)
+    return pack.areas, pack.lines
 
 
 def bulletin(
@@ -76,10 +98,12 @@ def bulletin(
     lang: Annotated[Literal["en", "ur", "fa", "ru", "zh-Hans"], typer.Option(help="Of headings and notices.")] = "en",
     first: Month = None,
     last: Month = None,
+    blind: Blind = None,
     suppress: Suppress = 5,
 ) -> None:
-    """Write the dated bulletin: picture, alerts with their record, assessments with dissent, sources, in one file."""
+    """Write the dated bulletin: picture, blind spots, alerts with their record, assessments with dissent, sources."""
     from hamsaya.node import bulletin as bulletins
+    from hamsaya.node.exporting import blind_spots_of
 
     if out.suffix not in (".html", ".pdf"):
         raise typer.BadParameter(f"expected a file that ends with .html or .pdf, received {out.name}")
@@ -87,7 +111,9 @@ def bulletin(
     found = _material(session, first, last)
     day = _day(dated) if dated else datetime.fromtimestamp(found.now // 1000, UTC).date().isoformat()
     make = bulletins.html if out.suffix == ".html" else bulletins.pdf
-    out.write_bytes(make(found, day, lang, suppress))
+    areas, lines = _pack_lines(session)
+    more = bulletins.More(None if blind is None else blind_spots_of(blind), areas, lines)
+    out.write_bytes(make(found, day, lang, suppress, more))
     session.answer({"file": str(out), "date": day, "language": lang, "alerts": len(found.alerts.alerts),
                     "assessments": len(found.assessments)},
                    facts(written=str(out), date=day, alerts=len(found.alerts.alerts),

@@ -153,7 +153,7 @@ def blind_spots(
         table = table_of(file, store or data_directory() / "incidents", as_of, source)
         spots = merging.blind_spots(table, ledger, pack, month, limit)
     session.answer(
-        {"month": month, "spots": msgspec.to_builtins(spots)},
+        {"month": month, **merging.blind_terms(file, ledger), "spots": msgspec.to_builtins(spots)},
         Table(("cell", "score", "death within 3 months", "reported by anybody", "why"), [
             (one.gid, f"{one.score:.2f} ({one.score_low:.2f} to {one.score_high:.2f})", _percent(one.probability),
              _percent(one.coverage), "; ".join(one.reasons)) for one in spots]),

@@ -232,6 +232,7 @@ def zones(
         answer["risk"] = {**at_risk.about, "above": risk_above}
     rows = [(look["day"], one["change"], one["label"], one["area_km2"], one["lat"], one["lon"], one["related"])
             for look in answer["looks"] for one in look["events"] if one["change"] != "held"]
+    answer = {**answer, "citations": table.citations()}
     session.answer(answer, Table(("day", "change", "zone", "km2", "latitude", "longitude", "related"), rows, "Story"),
                    f"{len(answer['zones'])} zones on {last}.")
 

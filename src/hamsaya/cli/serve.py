@@ -165,6 +165,7 @@ def _console(opened: Opened, service: Service, control: Control) -> ASGIApp:
     app = console_app(
         service, login_token=login_token, control_routes=routes, session_key=secrets.token_bytes(32),
         hosts=[opened.settings.console_host, control.host], disclaimers=opened.pack.disclaimers,
+        lines=opened.pack.lines, desk=opened.directory / "desk",
     )
     return app
 

@@ -6,7 +6,8 @@
     GET /picture              joint picture            GET /login/{token}         the one-time link
     GET /findings             promises and tranches    GET /healthz               200 when the writer answers
     GET /oversight            what oversight sees      GET /alerts                alerts, assessments
-    GET /price                what compliance must be worth
+    GET /price                what compliance must be worth       GET /coverage   who watches which cells
+    GET /incidents            the store of incidents beside this node
     GET /charter              decisions, standings     GET /charter/articles/{instrument}, /charter/decisions/{ref}
 """
 
@@ -30,6 +31,7 @@ from hamsaya.console.problems import Trouble
 from hamsaya.console.rendering import Renderer
 from hamsaya.console.session import Door
 from hamsaya.node.listing import listing_view
+from hamsaya.node.map_lines import MapLines
 from hamsaya.node.service import Service
 
 STATIC = Path(__file__).parent / "static"
@@ -40,7 +42,8 @@ token of its own."""
 
 def console_app(
     service: Service, *, login_token: str, control_routes: list[Route], session_key: bytes,
-    hosts: Collection[str] = (), disclaimers: Mapping[str, str] | None = None,
+    hosts: Collection[str] = (), disclaimers: Mapping[str, str] | None = None, lines: MapLines | None = None,
+    desk: Path | None = None,
 ) -> Starlette:
     """Return the application that people's browsers and the control API's callers talk to.
 
@@ -51,10 +54,12 @@ def console_app(
         session_key: At least 16 random bytes, fresh at each start.
         hosts: Names under which browsers may call this node, besides loopback.
         disclaimers: The region pack's disclaimers by language, shown with the joint picture.
+        lines: The region pack's boundaries for maps, None where they have not been made.
+        desk: Folder of the analyst's files that pages show (``node.desk``); None where there is none.
     """
     door = Door(service.node.own, login_token, session_key, service.node.clock.ticks)
     renderer = Renderer(lambda: service.node.agreement, disclaimers or {}, lambda: listing_view(service.node))
-    pages = Pages(service, door, renderer)
+    pages = Pages(service, door, renderer, lines, desk)
     app = Starlette(
         routes=[*control_routes, *_routes(pages)],
         middleware=[
@@ -75,6 +80,8 @@ def _routes(pages: Pages) -> list[Route | Mount]:
         Route("/cases/{ref:path}", pages.case),
         Route("/files", pages.file),
         Route("/picture", pages.picture),
+        Route("/coverage", pages.coverage),
+        Route("/incidents", pages.incidents),
         Route("/alerts", pages.alerts),
         Route("/findings", pages.findings),
         Route("/price", pages.price),

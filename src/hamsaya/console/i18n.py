@@ -16,7 +16,7 @@ from pathlib import Path
 
 from babel.core import Locale
 from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup, escape
 from starlette.requests import Request
 
@@ -131,6 +131,13 @@ class Reader:
         rounded = float(f"{value:.3g}") + 0.0  # Nought has no sign.
         words = format_decimal(rounded, format="#,##0.########", locale=self._locale, numbering_system="default")
         return words.translate(self._digits)
+
+    def share(self, value: float) -> Markup:
+        """Return a share in [0, 1] as whole per cent, as the language writes it."""
+        words = format_percent(value, locale=self._locale, numbering_system="default")
+        # Its digits are native, and the sign of them is not among the symbols that Babel takes for the system.
+        words = words.replace("%", "\N{ARABIC PERCENT SIGN}") if self._digits[ord("0")] != ord("0") else words
+        return Markup('<bdi dir="ltr">{}</bdi>').format(words.translate(self._digits))
 
     def span(self, low: float, high: float) -> str:
         """Return an interval in words, or one number when it is one."""

@@ -286,6 +286,30 @@ LABELS: dict[str, dict[str, str]] = {
         "not-covered": "Not covered",
     },
     "alert": {"escalation": "Escalation", "onset": "Onset", "cluster": "Cluster"},
+    "watch": {
+        "several": "Watched by several parties",
+        "one": "Watched by one party only",
+        "nobody": "Watched by nobody",
+        "not-covered": "Nobody's to report",
+    },
+    "ground of a contest": {
+        "reports-missing": "reports of others are missing",
+        "merged-wrongly": "reports were merged wrongly",
+        "no-access": "no access to the place",
+        "not-this-cell": "it was not in this cell",
+        "other-period": "it was in another period",
+    },
+    "file of the desk": {
+        "zones": "Zones",
+        "forecast": "Forecast",
+        "blind-spots": "Blind spots",
+        "ledger": "Merged reports",
+    },
+    "kind of release": {
+        "annual": "annual release",
+        "candidate": "candidate release",
+        "single": "single file",
+    },
     "outcome of an alert": {
         "open": "open",
         "hit": "came true",

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -16,17 +17,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from hamsaya.base.errors import HamsayaError, OperatorError, StoreError
-from hamsaya.console import price
+from hamsaya.console import price, watch
 from hamsaya.console.i18n import choose
 from hamsaya.console.middleware import HEADERS
 from hamsaya.console.picture_map import LEVELS, draw
 from hamsaya.console.problems import BY_STATUS, Trouble, problem_of
 from hamsaya.console.rendering import Renderer, names
 from hamsaya.console.session import Door
-from hamsaya.node import attachments, charter_views, console_views, price_page, views
+from hamsaya.node import attachments, charter_views, console_views, coverage_views, price_page, views
 from hamsaya.node.actions import ACTIONS
 from hamsaya.node.core import Node
 from hamsaya.node.listing import LISTED, subjects_listed
+from hamsaya.node.map_lines import MapLines
 from hamsaya.node.oversight import views as oversight_views
 from hamsaya.node.service import Service
 
@@ -34,6 +36,8 @@ T = TypeVar("T")
 LATEST = 12
 LOG_ROWS = 50
 TABLE_ROWS = 100
+MONTH_ROWS = 36
+COVERAGE_ROWS = 25
 # Months that calendars and people can mean; a report may hold others.
 MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
 
@@ -45,6 +49,8 @@ class Pages:
     service: Service
     door: Door
     renderer: Renderer
+    lines: MapLines | None = None
+    desk: Path | None = None
 
     async def _ask(self, question: Callable[[Node], T]) -> T:
         return await self.service.ask(question)
@@ -109,7 +115,7 @@ class Pages:
 
         def make() -> tuple[console_views.JointPicture, Any]:
             joint = console_views.picture(state, areas, *chosen)
-            return joint, draw(joint.document, known)
+            return joint, draw(joint.document, known, self.lines)
 
         joint, drawing = await run_in_threadpool(make)
         first = _whole(request, "from", 0)
@@ -117,6 +123,31 @@ class Pages:
             request, "picture.html", here="/picture", joint=joint, map=drawing, levels=LEVELS, first=first,
             rows=joint.rows[first : first + TABLE_ROWS], size=TABLE_ROWS,
         )
+
+    async def coverage(self, request: Request) -> Response:
+        state, areas = await self._ask(lambda node: (node.state.monitor, node.agreement.areas))
+        chosen = _period(request, coverage_views.period(state))
+        if chosen is None or not areas:
+            return self.renderer.page(request, "coverage_empty.html", here="/coverage")
+        known, own = names(self.service.node.agreement, choose(request)), self.service.node.own
+
+        def make() -> watch.Looked:
+            page = coverage_views.coverage_page(state, areas, own, *chosen)
+            return watch.looked_at(page, known, self.lines, self.desk)
+
+        found = await run_in_threadpool(make)
+        return self.renderer.page(
+            request, "coverage.html", here="/coverage", view=found.page, map=found.map, measured=found.measured,
+            blind=found.blind, own_rows=found.own_rows, size=COVERAGE_ROWS,
+            at={name: _whole(request, name, 0) for name in ("unwatched", "own", "areas")},
+        )
+
+    async def incidents(self, request: Request) -> Response:
+        desk = await run_in_threadpool(watch.desk_files, self.desk)
+        held = await self._perform("alerts")
+        first = _whole(request, "from", 0)
+        return self.renderer.page(request, "incidents.html", here="/incidents", desk=desk,
+                                  alerts=len(held.alerts), first=first, size=MONTH_ROWS)
 
     async def alerts(self, request: Request) -> Response:
         found, said = await self._perform("alerts"), await self._perform("assessments")

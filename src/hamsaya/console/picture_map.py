@@ -1,7 +1,8 @@
 """The joint picture drawn: squares of half a degree on a plain grid, as a few SVG paths.
 
-Nothing is drawn from polygons of states: lines are edges of reporting areas, from the signed annex, and nothing else.
-A cell's status is a hatch, deaths are the size of a square; colour only repeats what shape says.
+A cell's status is a hatch, deaths are the size of a square; colour only repeats what shape says. Edges of reporting
+areas come from the signed annex; boundaries, where the region pack has them, are laid over the cells and decide
+nothing: settled ones solid, disputed ones dashed, disputed areas hatched (``node.map_lines`` has the rules).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hamsaya.monitor.types import Cell, PictureDoc, row_column
+from hamsaya.node.map_lines import MapLines, Point
 
 HEIGHT = 10
 """Height of a cell in drawing units; its width is smaller, true to scale at the middle latitude."""
@@ -33,37 +35,65 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """One map. Paths are in drawing units; ``parallels`` and ``meridians`` are tags of their degrees."""
+    """One map. Paths are in drawing units; ``parallels`` and ``meridians`` are tags of their degrees.
+
+    ``edges`` are those of areas with one reporter each, ``undetermined`` those of cells that several report on;
+    ``settled``, ``disputed`` and ``disputed_areas`` are empty where the pack's lines have not been made. ``blind``
+    rings the cells of a list of blind spots.
+    """
 
     width: int
     height: int
     statuses: dict[str, str]
     marks: list[str]
     edges: str
+    undetermined: str
+    settled: str
+    disputed: str
+    disputed_areas: str
+    blind: str
     grid: str
     parallels: list[Tag]
     meridians: list[Tag]
     areas: list[Tag]
+    margin: int = MARGIN
 
 
-def draw(document: PictureDoc, names: Mapping[str, str]) -> Drawing:
+def draw(document: PictureDoc, names: Mapping[str, str], lines: MapLines | None = None) -> Drawing:
     """Return the map of a picture that has cells; ``names`` are the parties' names, shown on large areas."""
-    grid = _Grid.around(row_column(cell.gid) for cell in document.cells)
-    places: dict[str, list[Place]] = defaultdict(list)
+    kinds: dict[str, list[int]] = defaultdict(list)
     sizes: dict[int, list[Place]] = defaultdict(list)
-    areas: dict[Place, tuple[str, ...]] = {}
     for cell in document.cells:
-        place = row_column(cell.gid)
-        places[cell.status].append(place)
-        areas[place] = tuple(cell.reporters)
+        kinds[cell.status].append(cell.gid)
         if (size := level(cell)) is not None:
-            sizes[size].append(place)
+            sizes[size].append(row_column(cell.gid))
+    areas = {cell.gid: cell.reporters for cell in document.cells}
+    return sketch(kinds, areas, names, lines, sizes)
+
+
+def sketch(
+    kinds: Mapping[str, Iterable[int]], areas: Mapping[int, Iterable[str]], names: Mapping[str, str],
+    lines: MapLines | None = None, sizes: Mapping[int, list[Place]] | None = None, blind: Iterable[int] = (),
+) -> Drawing:
+    """Return a map of cells by kind (a key of ``DRAWN``).
+
+    Args:
+        areas: Every cell that is drawn to its reporters; one at least.
+        sizes: Places of marks by their place in ``LEVELS``.
+        blind: Cells to be ringed; those outside ``areas`` are not drawn.
+    """
+    places = {row_column(gid): tuple(sorted(who)) for gid, who in areas.items()}
+    grid = _Grid.around(places)
+    marks, over = sizes or {}, lines or MapLines()
+    single, several = grid.edges(places)
     return Drawing(
         width=grid.width, height=grid.height,
-        statuses={status: grid.runs(places[status]) for status in DRAWN if places[status]},
-        marks=[grid.squares(sizes[size], (3 + 2 * size) / 12) for size in range(len(LEVELS))],
-        edges=grid.edges(areas), grid=grid.lines(), parallels=grid.parallels(), meridians=grid.meridians(),
-        areas=grid.names(areas, names),
+        statuses={kind: grid.runs(map(row_column, kinds[kind])) for kind in DRAWN if kinds.get(kind)},
+        marks=[grid.squares(marks.get(size, ()), (3 + 2 * size) / 12) for size in range(len(LEVELS))],
+        edges=single, undetermined=several, settled=grid.lines_of(over.settled), disputed=grid.lines_of(over.disputed),
+        disputed_areas=grid.lines_of(over.areas, closed=True),
+        blind=grid.squares((row_column(gid) for gid in blind if gid in areas), 0.8),
+        grid=grid.lines(), parallels=grid.parallels(), meridians=grid.meridians(), areas=grid.names(places, names),
     )
 
 
@@ -128,15 +158,27 @@ class _Grid:
             f"M{self.x(column) + across:.1f} {self.y(row) + down:.1f}h{side}v{side}h-{side}z" for row, column in places
         )
 
-    def edges(self, areas: Mapping[Place, tuple[str, ...]]) -> str:
-        """Return the lines between cells on which others report."""
-        parts: list[str] = []
+    def edges(self, areas: Mapping[Place, tuple[str, ...]]) -> tuple[str, str]:
+        """Return the lines between cells on which others report: where each side has one reporter, and the rest."""
+        parts: tuple[list[str], list[str]] = ([], [])
         for (row, column), reporters in areas.items():
             east, north = areas.get((row, column + 1)), areas.get((row + 1, column))
             if east is not None and east != reporters:
-                parts.append(f"M{self.x(column + 1)} {self.y(row)}v{HEIGHT}")
+                parts[max(len(east), len(reporters)) > 1].append(f"M{self.x(column + 1)} {self.y(row)}v{HEIGHT}")
             if north is not None and north != reporters:
-                parts.append(f"M{self.x(column)} {self.y(row)}h{self.step}")
+                parts[max(len(north), len(reporters)) > 1].append(f"M{self.x(column)} {self.y(row)}h{self.step}")
+        return "".join(parts[0]), "".join(parts[1])
+
+    def lines_of(self, lines: Iterable[list[Point]], closed: bool = False) -> str:
+        """Return lines in degrees as one path; those wholly off the drawing are left out, the rest is to be clipped."""
+        parts: list[str] = []
+        for line in lines:
+            places = [((lon + 180) * 2, (lat + 90) * 2) for lon, lat in line]
+            if any(self.west <= column <= self.east + 1 and self.south <= row <= self.north + 1
+                   for column, row in places):
+                points = [f"{(column - self.west) * self.step + MARGIN:.1f} "
+                          f"{(self.north + 1 - row) * HEIGHT + MARGIN:.1f}" for column, row in places]
+                parts.append("M" + "L".join(points) + ("z" if closed else ""))
         return "".join(parts)
 
     def _degrees(self, first: int, last: int, offset: int) -> list[int]:

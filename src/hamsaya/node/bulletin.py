@@ -3,60 +3,105 @@
 Rules
 1. It says what it is not for before it says anything else, and whether it is an exercise.
 2. Uncertainty stands in words, the record of past alerts beside the present ones, a dissent beside its assessment.
-3. Small counts are not told (``exporting``, rule 2); what was not observed is never written as nothing happened.
+3. Small counts are not told (``exporting``, rule 2); what was not observed is never written as nothing happened. Where
+   nobody is looking has a section of its own, also when no list of blind spots is given.
 4. Every text of a party is escaped and isolated (``bdi``); the page has a language and a direction, and no script.
 5. Its date is an argument: the same material gives the same bytes.
+6. The page prints as it stands: A4, page numbers, headings that stay with what follows, a table's head on each of its
+   pages. A browser shapes and turns every script; the PDF made here sets Latin and Cyrillic only.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from hamsaya.base.errors import OperatorError
+from hamsaya.base.instants import to_text
 from hamsaya.messages.alerts import ByForecast, ByScan
 from hamsaya.monitor.alerts_record import AlertView, AssessmentView
-from hamsaya.monitor.types import Cell
+from hamsaya.monitor.types import Cell, PictureDoc
 from hamsaya.node.bulletin_words import TONGUES, Tongue
 from hamsaya.node.data_files import draw_layer, print_pages
-from hamsaya.node.exporting import SUPPRESS, TURNING, Material, picture_layer, sources_of, told
-from hamsaya.ports.layers import Layer
+from hamsaya.node.desk import BlindSpots
+from hamsaya.node.exporting import SUPPRESS, TURNING, Material, picture_layer, sources_of, told, with_lines
+from hamsaya.ports.layers import Layer, MapLines
 
 ROWS = 40
 ALERTS = 60
 STYLE = (
-    "body{font:15px/1.55 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#111;"
-    "background:#fff}table{border-collapse:collapse;width:100%;font-size:13px;margin:.6rem 0}"
-    "th,td{border:1px solid #999;padding:.25rem .5rem;text-align:start;vertical-align:top}caption{text-align:start;"
-    "font-weight:600;padding:.3rem 0}.notice{border:2px solid #111;padding:.6rem 1rem}.dissent{border-inline-start:"
-    "4px solid #111;padding-inline-start:.8rem}svg{max-width:100%;height:auto}@media print{h2{break-after:avoid}"
-    "tr,.dissent{break-inside:avoid}}"
+    "html{line-height:1.55}body{"
+    "font:15px/1.55 system-ui,\"Noto Sans\",sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#111;"
+    "background:#fff}"
+    "html:lang(ur) body,html:lang(fa) body{"
+    "font-family:\"Noto Naskh Arabic\",Vazirmatn,\"Urdu Typesetting\",\"Geeza Pro\",\"Noto Sans\",sans-serif;"
+    "line-height:1.85}"
+    "html:lang(zh) body{"
+    "font-family:\"Noto Sans CJK SC\",\"Source Han Sans SC\",\"PingFang SC\",\"Microsoft YaHei\","
+    "\"WenQuanYi Zen Hei\",\"Noto Sans\",sans-serif}"
+    "h1,h2,h3{line-height:1.4;text-wrap:balance}table{"
+    "border-collapse:collapse;width:100%;font-size:13px;margin:.6rem 0}th,td{"
+    "border:1px solid #999;padding:.25rem .5rem;text-align:start;vertical-align:top;overflow-wrap:break-word}"
+    "caption{text-align:start;font-weight:600;padding:.3rem 0}.notice{border:2px solid #111;padding:.6rem 1rem}"
+    ".dissent{border-inline-start:4px solid #111;padding-inline-start:.8rem}figure{margin:1rem 0}svg{"
+    "max-width:100%;height:auto}:lang(en){line-height:1.5}@media print{body{"
+    "max-width:none;margin:0;padding:0;font-size:10.5pt}table{font-size:8.5pt}h1,h2,h3,caption{break-after:avoid}"
+    "thead{display:table-header-group}tr,.dissent,.notice,figure{break-inside:avoid}p{orphans:3;widows:3}svg{"
+    "max-height:235mm}}"
 )
 
 
-def html(found: Material, date: str, tongue: str = "en", suppress: int = SUPPRESS) -> bytes:
-    """Return the bulletin as one HTML file.
+class More(NamedTuple):
+    """What a bulletin holds beside the node's material: blind spots, and what its map is drawn over."""
+
+    blind: BlindSpots | None = None
+    areas: Mapping[int, frozenset[str]] = MappingProxyType({})
+    lines: MapLines | None = None
+
+
+NOTHING_MORE = More()
+
+
+def html(
+    found: Material, date: str, tongue: str = "en", suppress: int = SUPPRESS, more: More = NOTHING_MORE
+) -> bytes:
+    """Return the bulletin as one HTML file that prints as it stands.
 
     Args:
         date: ISO date printed on it. tongue: A key of ``TONGUES``.
         suppress: Counts above zero and below this are not told.
     """
     language = TONGUES[tongue]
-    layer = _layer(found, suppress)
-    body = [_head(found, date, language), *_picture(found, language, layer, suppress), *_alerts(found, language),
-            *_assessments(found, language), *_sources(found, language)]
+    layer = _layer(found, suppress, more)
+    body = [_head(found, date, language), *_picture(found, language, layer, suppress),
+            *_unseen(found, language, more), *_alerts(found, language, suppress),
+            *_assessments(found, language), *_sources(found, language, more)]
     title = escape(f"{language.words['title']} {date}")
     page = (f'<!doctype html>\n<html lang="{language.tag}" dir="{language.direction}">\n<head>\n'
             '<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">\n'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
-            f"<style>{STYLE}</style>\n</head>\n<body>\n" + "\n".join(body) + "\n</body>\n</html>\n")
+            f"<style>{STYLE}{_sheet(language, date)}</style>\n</head>\n<body>\n"
+            + "\n".join(body) + "\n</body>\n</html>\n")
     return page.encode()
 
 
-def pdf(found: Material, date: str, tongue: str = "en", suppress: int = SUPPRESS) -> bytes:
+def _sheet(language: Tongue, date: str) -> str:
+    """Return the rules of the printed sheet: its footer names the bulletin and numbers the pages."""
+    start, end = ("left", "right") if language.direction == "ltr" else ("right", "left")
+    title = language.words["title"]
+    box = "font:8pt sans-serif;color:#333"
+    # Isolated, as CSS writes it: in a margin the date and the numbers would else be turned with the words.
+    return (f'@page{{size:A4;margin:18mm 15mm 20mm;@bottom-{start}{{content:"{title} \\2066  {date}\\2069 ";{box}}}'
+            f'@bottom-{end}{{content:"\\2066 " counter(page) " / " counter(pages) "\\2069 ";{box}}}}}')
+
+
+def pdf(
+    found: Material, date: str, tongue: str = "en", suppress: int = SUPPRESS, more: More = NOTHING_MORE
+) -> bytes:
     """Return the bulletin as PDF.
 
     Raises:
@@ -65,14 +110,17 @@ def pdf(found: Material, date: str, tongue: str = "en", suppress: int = SUPPRESS
     """
     language = TONGUES[tongue]
     if not language.printable:
-        raise OperatorError(f"the PDF cannot set the script of {tongue}; write .html and print it from a browser",
+        raise OperatorError(f"the PDF made here cannot set the script of {tongue}; write .html and print it from a "
+                            "browser (chromium --headless --no-pdf-header-footer --print-to-pdf=OUT.pdf FILE.html)",
                             code="bad-language")
-    return print_pages(list(_lines(found, date, language, suppress)), _layer(found, suppress),
+    return print_pages(list(_lines(found, date, language, suppress, more)), _layer(found, suppress, more),
                        f"{language.words['title']} {date}")
 
 
-def _layer(found: Material, suppress: int) -> Layer | None:
-    return None if found.picture is None else picture_layer(found.picture, found.digest, suppress)
+def _layer(found: Material, suppress: int, more: More) -> Layer | None:
+    if found.picture is None:
+        return None
+    return with_lines(picture_layer(found.picture, found.digest, suppress, more.blind), more.areas, more.lines)
 
 
 def _said(text: object) -> str:
@@ -109,8 +157,35 @@ def _picture(found: Material, language: Tongue, layer: Layer | None, suppress: i
         _table(words["picture"], [words[name] for name in ("cell", "status", "reporters", "incidents", "deaths")],
                _rows(found, language, suppress)),
         f"<h2>{escape(words['uncertain'])}</h2><p>{escape(words['uncertainty'])}</p>"
-        f"<p>{escape(words['small'])} {suppress}</p>",
+        f"<p>{escape(words['small'])} {suppress}</p><p>{escape(words['lines'])}</p>",
     ]
+
+
+def _unseen(found: Material, language: Tongue, more: More) -> list[str]:
+    """Return the section on where nobody is looking: what nobody observed, and the list of blind spots."""
+    words = language.words
+    parts = [f"<h2>{escape(words['blind'])}</h2>"]
+    if found.picture is not None:
+        parts.append(f"<p>{escape(_unobserved(found.picture, words))}</p>")
+    if more.blind is None:
+        return [*parts, f"<p>{escape(words['noblind'])}</p>"]
+    columns = [words[name] for name in ("cell", "chance", "anybody", "unseen")]
+    return [*parts, f"<p>{escape(words['blindtext'])} <bdi dir=\"ltr\">{escape(more.blind.month)}</bdi></p>",
+            _table(words["blind"], columns, _spots(more.blind, words))]
+
+
+def _unobserved(document: PictureDoc, words: Mapping[str, str]) -> str:
+    return "; ".join(f"{words[status]}: {document.statuses.get(status, 0)}"
+                     for status in ("silent", "partly", "not-covered"))
+
+
+def _spots(blind: BlindSpots, words: Mapping[str, str]) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    for one in blind.spots[:ROWS]:
+        low, high = blind.unseen(one)
+        rows.append((one.gid, f"{one.probability:.0%}", f"{one.coverage:.0%}",
+                     words["between"].format(low=round(100 * low), high=round(100 * high))))
+    return rows
 
 
 def _rows(found: Material, language: Tongue, suppress: int) -> list[tuple[object, ...]]:
@@ -131,32 +206,34 @@ def _span(low: int, high: int, suppress: int) -> str:
     return shown[0] if shown[0] == shown[1] else f"{shown[0]} – {shown[1]}"
 
 
-def _basis(one: AlertView) -> str:
+def _basis(one: AlertView, suppress: int) -> str:
     match one.basis:
         case ByForecast(tier=tier, chance=chance, low=low, high=high):
             return f"{100 * chance:.0f} % ({tier}); 90 %: {low} – {high}"
         case ByScan(observed=observed, expected=expected, p_value=p_value):
-            return f"{observed} / {expected:.1f}; p {p_value:.3g}"
+            return f"{_span(observed, observed, suppress)} / {expected:.1f}; p {p_value:.3g}"
 
 
-def _alert_row(one: AlertView) -> tuple[object, ...]:
+def _alert_row(one: AlertView, suppress: int) -> tuple[object, ...]:
     asked = "; ".join(f"{each.party} {each.action}: {each.outcome or '–'}" for each in one.asked)
     return (one.alert, one.kind, ", ".join(map(str, one.cells)), f"{one.first} – {one.last}",
-            f"{one.at_least} {one.measure}", _basis(one), asked, f"{one.resolution.outcome} ({one.resolution.why})")
+            f"{one.at_least} {one.measure}", _basis(one, suppress), asked,
+            f"{one.resolution.outcome} ({one.resolution.why})")
 
 
-def _alerts(found: Material, language: Tongue) -> list[str]:
+def _alerts(found: Material, language: Tongue, suppress: int) -> list[str]:
     words = language.words
     parts = [f"<h2>{escape(words['alerts'])}</h2>"]
     if found.alerts.alerts:
         columns = [words[name] for name in ("alerts", "kind", "cell", "months", "true", "basis", "asked", "became")]
-        parts.append(_table(words["alerts"], columns, [_alert_row(one) for one in found.alerts.alerts[:ALERTS]]))
+        rows = [_alert_row(one, suppress) for one in found.alerts.alerts[:ALERTS]]
+        parts.append(_table(words["alerts"], columns, rows))
     else:
         parts.append(f"<p>{escape(words['noalerts'])}</p>")
-    rows = [(rate.kind, rate.resolved, rate.true, rate.unknown, _short(rate.brier), rate.sentence)
+    rates = [(rate.kind, rate.resolved, rate.true, rate.unknown, _short(rate.brier), rate.sentence)
             for rate in found.alerts.rates]
     columns = [words["kind"], words["resolved"], words["came"], words["unknown"], "Brier", words["record"]]
-    return [*parts, _table(words["record"], columns, rows), f"<p>{escape(words['onset'])}</p>"]
+    return [*parts, _table(words["record"], columns, rates), f"<p>{escape(words['onset'])}</p>"]
 
 
 def _short(value: float | None) -> str:
@@ -184,18 +261,27 @@ def _likelihood(one: AssessmentView) -> str:
     return _said(f"{one.confidence} ({one.low} – {one.high} %)")
 
 
-def _all_sources(found: Material) -> list[str]:
+def _all_sources(found: Material, more: More) -> list[str]:
     read = [f"{title} ({licence}), SHA-256 {digest}" for one in found.assessments
             for title, licence, digest in one.sources]
-    return [*sources_of(found.picture), *dict.fromkeys(read)]
+    blind = [f"{source} ({licence})" for source, licence in more.blind.sources] if more.blind else []
+    lines = [more.lines.source] if more.lines and more.lines.source else []
+    return [*dict.fromkeys([*sources_of(found.picture), *blind, *read, *lines])]
 
 
-def _sources(found: Material, language: Tongue) -> list[str]:
-    items = "".join(f"<li>{_said(source)}</li>" for source in _all_sources(found))
-    return [f"<h2>{escape(language.words['sources'])}</h2><ul>{items}</ul>"]
+def _sources(found: Material, language: Tongue, more: More) -> list[str]:
+    items = "".join(f"<li>{_said(source)}</li>" for source in _all_sources(found, more))
+    late = f"<p>{escape(language.words['asof'])} {_said(_known(found))}</p>" if _known(found) else ""
+    return [f"<h2>{escape(language.words['sources'])}</h2>{late}<ul>{items}</ul>"]
 
 
-def _lines(found: Material, date: str, language: Tongue, suppress: int) -> Iterable[str]:
+def _known(found: Material) -> str:
+    """Return how late each reporter's word is, by name."""
+    return "; ".join(f"{found.names.get(one.member, one.member)} {to_text(one.as_of)[:10]}"
+                     for one in (found.picture.reporters if found.picture else []) if one.as_of is not None)
+
+
+def _lines(found: Material, date: str, language: Tongue, suppress: int, more: More) -> Iterable[str]:
     """Yield the lines of the PDF; headings begin with ``# ``."""
     words = language.words
     yield f"# {words['title']} {date}"
@@ -210,9 +296,18 @@ def _lines(found: Material, date: str, language: Tongue, suppress: int) -> Itera
         for gid, status, reporters, incidents, deaths in _rows(found, language, suppress):
             yield (f"{words['cell']} {gid}: {status}; {reporters}; {words['incidents']} {incidents}; "
                    f"{words['deaths']} {deaths}")
-        yield from (f"# {words['uncertain']}", words["uncertainty"], f"{words['small']} {suppress}")
+        yield from (f"# {words['uncertain']}", words["uncertainty"], f"{words['small']} {suppress}", words["lines"])
+    yield f"# {words['blind']}"
+    yield from [_unobserved(found.picture, words)] if found.picture is not None else []
+    if more.blind is None:
+        yield words["noblind"]
+    else:
+        yield f"{words['blindtext']} {more.blind.month}"
+        yield from [f"{words['cell']} {gid}: {words['chance']} {chance}; {words['anybody']} {share}; "
+                    f"{words['unseen']} {said}" for gid, chance, share, said in _spots(more.blind, words)]
     yield f"# {words['alerts']}"
-    yield from [" · ".join(map(_plain, _alert_row(one))) for one in found.alerts.alerts[:ALERTS]] or [words["noalerts"]]
+    yield from [" · ".join(map(_plain, _alert_row(one, suppress)))
+                for one in found.alerts.alerts[:ALERTS]] or [words["noalerts"]]
     yield f"# {words['record']}"
     yield from [f"{rate.sentence}; Brier {_short(rate.brier)}" for rate in found.alerts.rates]
     yield words["onset"]
@@ -225,7 +320,8 @@ def _lines(found: Material, date: str, language: Tongue, suppress: int) -> Itera
     if not found.assessments:
         yield words["noassessments"]
     yield f"# {words['sources']}"
-    yield from map(_plain, _all_sources(found))
+    yield from [_plain(f"{words['asof']} {_known(found)}")] if _known(found) else []
+    yield from map(_plain, _all_sources(found, more))
 
 
 def _plain(value: Any) -> str:

@@ -37,6 +37,22 @@ _ENGLISH = {
     "reporters": "Reporters", "incidents": "Incidents", "deaths": "Deaths", "kind": "Kind", "months": "Months",
     "true": "Comes true at", "basis": "Basis", "asked": "Asked of whom", "became": "Became",
     "resolved": "Resolved", "came": "Came true", "unknown": "Cannot tell",
+    "blind": "Where nobody is looking",
+    "blindtext": (
+        "Cells where a death within three months is likely and little of it would be reported; silence "
+        "there says nothing. The interval is what is left open by how much is reported. Known to the end "
+        "of:"
+    ),
+    "noblind": "No list of blind spots was given to this bulletin. That is not to say that there are none.",
+    "chance": "Chance of a death in 3 months",
+    "anybody": "Reported by anybody",
+    "unseen": "A death that nobody would report",
+    "between": "between {low} and {high} times in a hundred",
+    "asof": "As of:",
+    "lines": (
+        "Lines on the map take no position. Dashed lines and ruled areas are disputed or undetermined, "
+        "and none is preferred to another."
+    ),
 }
 _URDU = {
     "title": "نگرانی کا بلیٹن", "draft": "یہ ترجمہ مشین کا مسودہ ہے؛ جہاں اہم ہو انگریزی متن پڑھیں۔",
@@ -62,6 +78,22 @@ _URDU = {
     "reporters": "رپورٹ دینے والے", "incidents": "واقعات", "deaths": "ہلاکتیں", "kind": "قسم",
     "months": "مہینے", "true": "سچ ہونے کی حد", "basis": "بنیاد", "asked": "کس سے کہا گیا", "became": "نتیجہ",
     "resolved": "طے شدہ", "came": "سچ نکلے", "unknown": "معلوم نہیں ہو سکتا",
+    "blind": "جہاں کوئی نہیں دیکھ رہا",
+    "blindtext": (
+        "وہ خانے جہاں تین مہینوں میں کسی ہلاکت کا امکان ہے اور اس کی کم ہی رپورٹ ہو گی؛ وہاں کی خاموشی "
+        "کچھ نہیں بتاتی۔ وقفہ وہ ہے جو رپورٹ ہونے کے تناسب سے کھلا رہ جاتا ہے۔ معلومات اس مہینے کے آخر "
+        "تک:"
+    ),
+    "noblind": "اس بلیٹن کو اندھے مقامات کی کوئی فہرست نہیں دی گئی۔ اس کا یہ مطلب نہیں کہ ایسے مقامات نہیں۔",
+    "chance": "3 ماہ میں ہلاکت کا امکان",
+    "anybody": "کسی کی بھی رپورٹ",
+    "unseen": "ہلاکت جس کی کوئی رپورٹ نہ دے",
+    "between": "سو میں سے {low} سے {high} بار",
+    "asof": "معلومات کی تاریخ:",
+    "lines": (
+        "نقشے کی لکیریں کوئی موقف ظاہر نہیں کرتیں۔ ٹوٹی لکیریں اور لکیر دار علاقے متنازع یا غیر متعین "
+        "ہیں، اور کسی کو دوسرے پر ترجیح نہیں۔"
+    ),
 }
 _PERSIAN = {
     "title": "بولتن پایش", "draft": "این ترجمه پیش‌نویس ماشین است؛ هر جا مهم است متن انگلیسی را بخوانید.",
@@ -87,6 +119,21 @@ _PERSIAN = {
     "reporters": "گزارش‌دهندگان", "incidents": "رویدادها", "deaths": "کشته‌ها", "kind": "نوع",
     "months": "ماه‌ها", "true": "درست درمی‌آید با", "basis": "مبنا", "asked": "از که خواسته شد",
     "became": "نتیجه", "resolved": "روشن‌شده", "came": "درست درآمد", "unknown": "نمی‌توان گفت",
+    "blind": "جایی که کسی نگاه نمی‌کند",
+    "blindtext": (
+        "خانه‌هایی که در آن‌ها مرگ در سه ماه آینده محتمل است و اندکی از آن گزارش می‌شود؛ سکوت در آن‌جا "
+        "چیزی نمی‌گوید. بازه همان است که میزان گزارش‌دهی باز می‌گذارد. دانسته تا پایان:"
+    ),
+    "noblind": "به این بولتن فهرستی از نقاط کور داده نشده است. این بدان معنا نیست که چنین نقاطی وجود ندارد.",
+    "chance": "احتمال مرگ در ۳ ماه",
+    "anybody": "گزارش هر کسی",
+    "unseen": "مرگی که کسی گزارش نمی‌کند",
+    "between": "از صد بار، بین {low} تا {high} بار",
+    "asof": "تاریخ دانسته‌ها:",
+    "lines": (
+        "خطوط نقشه بیانگر هیچ موضعی نیست. خطوط بریده و نواحی خط‌خورده مورد اختلاف یا نامعین‌اند و هیچ‌یک "
+        "بر دیگری ترجیح ندارد."
+    ),
 }
 _RUSSIAN = {
     "title": "Бюллетень мониторинга",
@@ -115,6 +162,22 @@ _RUSSIAN = {
     "reporters": "Кто сообщает", "incidents": "Инциденты", "deaths": "Погибшие", "kind": "Вид",
     "months": "Месяцы", "true": "Сбывается при", "basis": "Основание", "asked": "Кого просят", "became": "Итог",
     "resolved": "Разрешено", "came": "Сбылось", "unknown": "Нельзя сказать",
+    "blind": "Где никто не смотрит",
+    "blindtext": (
+        "Ячейки, где в ближайшие три месяца вероятна гибель людей и мало что об этом будет сообщено; "
+        "молчание там ничего не значит. Интервал показывает, что остаётся неизвестным из-за неполноты "
+        "сообщений. Известно по конец месяца:"
+    ),
+    "noblind": "Список слепых зон к этому бюллетеню не приложен. Это не значит, что их нет.",
+    "chance": "Вероятность гибели за 3 месяца",
+    "anybody": "Сообщается кем-либо",
+    "unseen": "Гибель, о которой никто не сообщит",
+    "between": "от {low} до {high} раз из ста",
+    "asof": "По состоянию на:",
+    "lines": (
+        "Линии на карте не выражают никакой позиции. Пунктирные линии и заштрихованные районы спорны или "
+        "не определены, и ни одна не предпочтена другой."
+    ),
 }
 _CHINESE = {
     "title": "监测公报", "draft": "本译文由机器起草；重要之处请阅读英文。",
@@ -135,6 +198,18 @@ _CHINESE = {
     "sources": "来源与引用", "cell": "网格", "status": "状况", "reporters": "报告方", "incidents": "事件",
     "deaths": "死亡", "kind": "类别", "months": "月份", "true": "成真条件", "basis": "依据",
     "asked": "请求对象", "became": "结果", "resolved": "已有结果", "came": "成真", "unknown": "无法判断",
+    "blind": "无人关注之处",
+    "blindtext": (
+        "三个月内可能有人死亡而少有报告的网格；那里的沉默不说明任何问题。"
+        "区间表示因报告程度未知而留下的范围。所知截至月末："
+    ),
+    "noblind": "本公报未附盲区清单。这并不表示没有盲区。",
+    "chance": "3个月内死亡的概率",
+    "anybody": "任一方会报告",
+    "unseen": "无人报告的死亡",
+    "between": "一百次中{low}至{high}次",
+    "asof": "截至：",
+    "lines": "地图上的线不表示任何立场。虚线和画线区域有争议或未定，任何一条均不优先于另一条。",
 }
 TONGUES = {
     "en": Tongue("en", "ltr", True, _ENGLISH),

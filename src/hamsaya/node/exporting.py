@@ -1,18 +1,19 @@
-"""The joint picture, zones, alerts and forecasts as layers for others' tools: GeoJSON, Parquet, maps.
+"""The joint picture, zones, alerts, forecasts and blind spots as layers for others' tools: GeoJSON, Parquet, maps.
 
 Rules
-1. Every layer carries its notices (whose areas these are, how sure it is, what it must not be used for) and its sources
-   with their licences; UCDP's data are cited wherever they may have gone in.
+1. Every layer carries its notices (whose areas these are, how sure it is, what it must not be used for), how late its
+   knowledge is, and its sources with their licences; UCDP's data are cited wherever they may have gone in.
 2. Counts above zero and below ``suppress`` are not told: the fields are None and ``suppressed`` says so. A sum over
    few incidents in one cell may point at who was there.
-3. Not observed is never drawn or written as nothing happened.
-4. The same input gives the same bytes.
+3. Not observed is never drawn or written as nothing happened. Blind spots are drawn over whatever a cell seems to say.
+4. Maps draw lines by the rules of ``map_lines``; files of data hold none.
+5. The same input gives the same bytes.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,19 +24,21 @@ from hamsaya.base.instants import to_text
 from hamsaya.messages.monitor import Month
 from hamsaya.monitor.alerts_record import AlertView, AssessmentView, assessments
 from hamsaya.monitor.types import COLUMNS, PictureDoc
-from hamsaya.node import console_views
+from hamsaya.node import console_views, map_lines
 from hamsaya.node.alerting import AlertsView, alerts_page, read_forecast
 from hamsaya.node.core import Node
 from hamsaya.node.data_files import draw_layer, write_parquet_columns
-from hamsaya.ports.layers import Feature, Hatch, Layer, Square
+from hamsaya.node.desk import BlindSpots, read_blind_spots
+from hamsaya.ports.layers import Feature, Hatch, Layer, MapLines, Square
 
 SUPPRESS = 5
+BLIND = ("Outlined and hatched closely: blind spots after {month}, where a death within three months is likely and "
+         "little of it would be reported. Silence there says nothing.")
 UCDP = ("Sundberg, Ralph and Erik Melander (2013), Introducing the UCDP Georeferenced Event Dataset, Journal of Peace "
         "Research 50(4); UCDP data are licensed CC BY 4.0")
 DUAL_USE = ("Dual use: this speaks of areas of about 55 km by 55 km and of months. It is no ground for action against "
             "a person, and not for targeting.")
-AREAS = ("Squares are cells of PRIO-GRID; reporting areas say who reports, without prejudice to any claim. No boundary "
-         "and no disputed line is drawn: the region pack holds none. No base map.")
+AREAS = "Squares are cells of PRIO-GRID; reporting areas say who reports, without prejudice to any claim."
 HATCHES: dict[str, Hatch] = {"observed": "", "partly": "partly", "silent": "unobserved", "not-covered": "not-covered"}
 # Embedding, override and isolate characters of a party's text would turn the words around it.
 TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\N{REPLACEMENT CHARACTER}")
@@ -109,8 +112,11 @@ def sources_of(document: PictureDoc | None) -> list[str]:
     return [*(visible(f"{source} ({licence})") for source, licence in sorted(named)), UCDP]
 
 
-def picture_layer(document: PictureDoc, digest: str, suppress: int = SUPPRESS) -> Layer:
-    """Return the joint picture, one feature a cell of the annex."""
+def picture_layer(
+    document: PictureDoc, digest: str, suppress: int = SUPPRESS, blind: BlindSpots | None = None
+) -> Layer:
+    """Return the joint picture, one feature a cell of the annex; ``blind`` marks those of a list of blind spots."""
+    spots = {} if blind is None else {one.gid: blind.unseen(one) for one in blind.spots}
     features = []
     for cell in document.cells:
         sums = {
@@ -126,23 +132,39 @@ def picture_layer(document: PictureDoc, digest: str, suppress: int = SUPPRESS) -
             shown = dict.fromkeys(sums)
         features.append(Feature(
             id=str(cell.gid), squares=[square(cell.gid)], low=shown["best_low"], high=shown["best_high"],
-            hatch=HATCHES[cell.status], mark="",
+            hatch=HATCHES[cell.status], mark="", blind=cell.gid in spots,
             fields={"gid": cell.gid, "status": cell.status, "reporters": cell.reporters, **shown,
-                    "suppressed": known and any(shown[name] is None for name in sums)},
+                    "suppressed": known and any(shown[name] is None for name in sums),
+                    **_blind(spots, cell.gid, blind)},
         ))
     span = f"{document.first} to {document.last}"
     notices = [f"Joint picture of {span}, SHA-256 {digest}, {document.coverage}.", document.notice,
-               "Deaths from the lowest to the highest claim of those who report on a cell.", *_small(suppress), AREAS,
-               DUAL_USE]
+               "Deaths from the lowest to the highest claim of those who report on a cell.", *_small(suppress),
+               *([BLIND.format(month=blind.month)] if blind else []), AREAS, DUAL_USE]
     return Layer(what="picture", title=f"Joint picture, {span}", unit="deaths, best estimates", notices=notices,
-                 sources=sources_of(document), features=features)
+                 sources=sources_of(document), as_of=reported_as_of(document), features=features)
+
+
+def reported_as_of(document: PictureDoc | None) -> str:
+    """Return how late each reporter's word of a picture is, in the order of their ids; "" where nobody reported."""
+    return "; ".join(f"{one.member} {to_text(one.as_of)[:10]}" for one in (document.reporters if document else [])
+                     if one.as_of is not None)
+
+
+def _blind(spots: Mapping[int, tuple[float, float]], gid: int, blind: BlindSpots | None) -> dict[str, Any]:
+    if blind is None:
+        return {}
+    low, high = spots.get(gid, (None, None))
+    return {"blind_spot": gid in spots, "unseen_low": _round(low), "unseen_high": _round(high)}
 
 
 def _small(suppress: int) -> list[str]:
     return [f"Counts of 1 to {suppress - 1} are not told."] if suppress > 1 else []
 
 
-def alerts_layer(alerts: Iterable[AlertView], document: PictureDoc | None = None) -> Layer:
+def alerts_layer(
+    alerts: Sequence[AlertView], document: PictureDoc | None = None, suppress: int = SUPPRESS
+) -> Layer:
     """Return every alert, with what came of it and the record of its kind."""
     features = [Feature(
         id=one.alert, squares=[square(gid) for gid in one.cells], low=_chance(one), high=_chance(one), hatch="",
@@ -150,15 +172,20 @@ def alerts_layer(alerts: Iterable[AlertView], document: PictureDoc | None = None
         fields={
             "alert": one.alert, "kind": one.kind, "by": one.by, "at": to_text(one.at), "first": one.first,
             "last": one.last, "comes_true_at": one.at_least, "measure": one.measure,
-            **{f"basis_{name}": value for name, value in msgspec.to_builtins(one.basis).items()},
+            **{f"basis_{name}": told(value, suppress) if name == "observed" else value
+               for name, value in msgspec.to_builtins(one.basis).items()},
             "outcome": one.resolution.outcome, "why": one.resolution.why, "record": one.record,
             "asked": [f"{each.party} {each.action}: {each.outcome or 'no answer'}" for each in one.asked],
-            "vintage": one.vintage, "model": one.model, "budget": one.budget, "cells": one.cells,
+            "as_of": to_text(one.as_of), "vintage": one.vintage, "model": one.model, "budget": one.budget,
+            "cells": one.cells,
         },
     ) for one in alerts]
     notices = ["Letters: E escalation, O onset, C cluster. Onset alerts are mostly wrong; the record of each kind "
-               "stands with it.", AREAS, DUAL_USE]
+               "stands with it. A chance of 40 % comes true four times in ten, if the model is a good one.",
+               *_small(suppress), AREAS, DUAL_USE]
+    latest = max((one.as_of for one in alerts), default=None)
     return Layer(what="alerts", title="Alerts", unit="chance stated", notices=notices, sources=sources_of(document),
+                 as_of="" if latest is None else f"data of the latest alert {to_text(latest)[:10]}",
                  features=features)
 
 
@@ -191,7 +218,7 @@ def forecast_layer(path: Path, *, month: str | None = None, tier: str | None = N
                "A cell without reports looks like a cell at peace.", AREAS, DUAL_USE]
     cited = [str(each) for each in about["data"].get("licences", [])]
     return Layer(what="forecast", title=f"Forecast of {wanted}", unit="deaths, 90 % interval", notices=notices,
-                 sources=[*cited, UCDP], features=features)
+                 sources=[*cited, UCDP], as_of=f"end of {about['origin']}", features=features)
 
 
 def _round(value: Any) -> float | None:
@@ -208,11 +235,60 @@ def zones_layer(path: Path) -> Layer:
             hatch="", mark=str(one["number"]),
             fields={name: one[name] for name in ("number", "label", "since", "area_km2", "reporters", "cross_border")},
         ) for one in answer["zones"]]
+        cited = [visible(str(each)) for each in answer.get("citations", [])]
+        as_of = max((str(look["day"]) for look in answer["looks"]), default="")
     except (ValueError, KeyError, TypeError):
         raise OperatorError(f"{path.name}: expected what monitor zones --json prints", code="bad-file") from None
     notices = [f"Zones of clusters with p of {answer['level']} or less; each covers 25 km2 or more. Numbers keep their "
                "identity over time. A zone is not the edge of what happens.", AREAS, DUAL_USE]
-    return Layer(what="zones", title="Zones", unit="", notices=notices, sources=[UCDP], features=features)
+    return Layer(what="zones", title="Zones", unit="", notices=notices, sources=[*cited, UCDP], as_of=as_of,
+                 features=features)
+
+
+def blind_layer(path: Path) -> Layer:
+    """Return the blind spots that ``monitor blind-spots --json`` printed; raises OperatorError ``bad-file``."""
+    told_by = blind_spots_of(path)
+    features = []
+    for one in told_by.spots:
+        low, high = told_by.unseen(one)
+        features.append(Feature(
+            id=str(one.gid), squares=[square(one.gid)], low=low, high=high, hatch="", mark="", blind=True,
+            fields={"gid": one.gid, "score": _round(one.score), "score_low": _round(one.score_low),
+                    "score_high": _round(one.score_high), "death_within_3_months": _round(one.probability),
+                    "reported_by_anybody": _round(one.coverage), "unseen_low": _round(low),
+                    "unseen_high": _round(high), "border": one.border, "in_words": unseen_in_words(low, high),
+                    "reasons": [visible(each) for each in one.reasons]},
+        ))
+    late = ("taken as unknown" if told_by.ledger_as_of is None
+            else f"from merged reports as of {to_text(told_by.ledger_as_of)[:10]}")
+    notices = [BLIND.format(month=told_by.month),
+               f"How much would be reported is {late}; the interval is what that leaves.",
+               "A place that has never reported, and whose surroundings have not, is not on the list: nothing is known "
+               "of it.", "A list of cells, never of members: it says nothing of anybody's will.", AREAS, DUAL_USE]
+    return Layer(what="blind-spots", title=f"Where nobody is looking, after {told_by.month}",
+                 unit="chance of a death that nobody would report", notices=notices,
+                 sources=[*(visible(f"{source} ({licence})") for source, licence in told_by.sources), UCDP],
+                 as_of=f"end of {told_by.month}", features=features)
+
+
+def blind_spots_of(path: Path) -> BlindSpots:
+    """Return the list of blind spots of a file; raises OperatorError ``bad-file``."""
+    try:
+        return read_blind_spots(path)
+    except msgspec.MsgspecError:
+        raise OperatorError(f"{path.name}: expected what monitor blind-spots --json prints", code="bad-file") from None
+
+
+def unseen_in_words(low: float, high: float) -> str:
+    """Return the interval of a chance in [0, 1] as a sentence."""
+    return (f"between {100 * low:.0f} and {100 * high:.0f} times in a hundred somebody dies there within three months "
+            "and nobody would report it")
+
+
+def with_lines(layer: Layer, areas: Mapping[int, frozenset[str]], lines: MapLines | None) -> Layer:
+    """Return a layer as a map draws it: with the lines of ``map_lines`` and what must be said of them."""
+    over = map_lines.drawn(areas, lines)
+    return msgspec.structs.replace(layer, lines=over, notices=[*layer.notices, map_lines.said(over)])
 
 
 # -- files ----------------------------------------------------------------------------------------------------
@@ -223,8 +299,8 @@ def written(layer: Layer, form: Format, path: Path) -> int:
     if form == "geojson":
         path.write_bytes(geojson(layer))
     elif form == "parquet":
-        write_parquet_columns(path, table(layer), {"title": layer.title, "unit": layer.unit, "notices": layer.notices,
-                                                   "sources": layer.sources})
+        write_parquet_columns(path, table(layer), {"title": layer.title, "unit": layer.unit, "as_of": layer.as_of,
+                                                   "notices": layer.notices, "sources": layer.sources})
     else:
         path.write_bytes(draw_layer(layer, form))
     return len(layer.features)
@@ -233,15 +309,15 @@ def written(layer: Layer, form: Format, path: Path) -> int:
 def geojson(layer: Layer) -> bytes:
     """Return a layer as RFC 7946: WGS 84, longitude first, outer rings against the clock, squares of cells.
 
-    Notices and sources stand in foreign members of the collection.
+    How late it is, notices and sources stand in foreign members of the collection.
     """
     features = [{
         "type": "Feature", "id": one.id,
         "geometry": {"type": "MultiPolygon", "coordinates": [[_ring(each)] for each in one.squares]},
-        "properties": {**one.fields, "hatch": one.hatch},
+        "properties": {**one.fields, "hatch": "blind" if one.blind and not one.hatch else one.hatch},
     } for one in layer.features]
-    collection = {"type": "FeatureCollection", "title": layer.title, "unit": layer.unit, "notices": layer.notices,
-                  "sources": layer.sources, "features": features}
+    collection = {"type": "FeatureCollection", "title": layer.title, "unit": layer.unit, "as_of": layer.as_of,
+                  "notices": layer.notices, "sources": layer.sources, "features": features}
     return json.dumps(collection, ensure_ascii=False, sort_keys=True, allow_nan=False).encode() + b"\n"
 
 
@@ -257,5 +333,5 @@ def table(layer: Layer) -> dict[str, list[Any]]:
     for place, name in enumerate(("west", "south", "east", "north")):
         pick = min if place < 2 else max
         columns[name] = [pick(each[place] for each in one.squares) for one in layer.features]
-    columns["hatch"] = [one.hatch for one in layer.features]
+    columns["hatch"] = ["blind" if one.blind and not one.hatch else one.hatch for one in layer.features]
     return {**columns, **{name: [one.fields.get(name) for one in layer.features] for name in names}}

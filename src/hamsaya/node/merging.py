@@ -30,8 +30,8 @@ from hamsaya.node.data_files import accounts_of
 from hamsaya.node.packs import open_named_pack
 
 __all__ = [  # With the types that its results are made of.
-    "Account", "Incident", "Key", "Ledger", "Linked", "Merged", "blind_spots", "decide", "events_in_all", "keep",
-    "merge_files", "opened", "own_coverage", "unmerge",
+    "Account", "Incident", "Key", "Ledger", "Linked", "Merged", "blind_spots", "blind_terms", "decide",
+    "events_in_all", "keep", "merge_files", "opened", "own_coverage", "unmerge",
 ]
 
 OTHER_CLASS = 63
@@ -151,6 +151,13 @@ def blind_spots(
     known = [] if ledger is None else _figures(ledger)
     since = blindspots.months_since(events, cells, len(events) - 1)
     return blindspots.blind_spots(gids, chances, coverage.anybody(known, gids), _borders(gids, areas), since, limit)
+
+
+def blind_terms(file: Path, ledger: Path | None) -> dict[str, Any]:
+    """Return what a list of blind spots must carry: sources with licences, how late its reports are, the weight."""
+    _, source = incidents_of(file)
+    known = None if ledger is None else max((one.as_of for one in opened(ledger).ledger.accounts), default=None)
+    return {"sources": [source], "ledger_as_of": known, "border_weight": blindspots.BORDER}
 
 
 def _figures(ledger: Path) -> list[Own]:
