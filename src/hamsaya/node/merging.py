@@ -21,14 +21,14 @@ from hamsaya.monitor import blindspots, coverage
 from hamsaya.monitor import merging_ledger as ledgers
 from hamsaya.monitor.coverage import Own
 from hamsaya.monitor.merging import compared, linked
-from hamsaya.monitor.merging_types import Account, Incident, Key, Ledger, Linked, Verdict
+from hamsaya.monitor.merging_types import Account, Ground, Incident, Key, Ledger, Linked, Verdict
 from hamsaya.monitor.types import COLUMNS, ROWS, months, row_column
 from hamsaya.node.data_files import accounts_of, incidents_of
 from hamsaya.node.packs import open_named_pack
 
 __all__ = [  # With the types that its results are made of.
-    "Account", "Incident", "Key", "Ledger", "Linked", "Merged", "blind_spots", "decide", "events_in_all", "keep",
-    "merge_files", "opened", "own_coverage", "unmerge",
+    "Account", "Ground", "Incident", "Key", "Ledger", "Linked", "Merged", "blind_spots", "decide", "events_in_all",
+    "keep", "merge_files", "opened", "own_coverage", "undo", "unmerge",
 ]
 
 OTHER_CLASS = 63
@@ -43,6 +43,8 @@ class Merged:
     pairs: list[Linked]
     incidents: list[Incident]
     queue: list[Linked]
+    passed_over: list[Linked]
+    open_denials: list[Account]
     bad: list[PeerError] = field(default_factory=list)
 
 
@@ -81,10 +83,12 @@ def keep(path: Path, ledger: Ledger) -> None:
     beside.replace(path)
 
 
-def decide(path: Path, left: Key, right: Key, verdict: Verdict, by: str, at: int) -> Merged:
+def decide(
+    path: Path, left: Key, right: Key, verdict: Verdict, by: str, at: int, ground: Ground = "review"
+) -> Merged:
     """Record a person's ruling in a ledger file and return what follows; raises OperatorError for unknown accounts."""
     try:
-        ledger = ledgers.ruled(opened(path).ledger, left, right, verdict, by=by, at=at)
+        ledger = ledgers.ruled(opened(path).ledger, left, right, verdict, by=by, at=at, ground=ground)
     except ValueError as error:
         raise OperatorError(str(error), code="bad-ruling") from None
     keep(path, ledger)
@@ -99,6 +103,16 @@ def unmerge(path: Path, incident: str, by: str, at: int) -> Merged:
         raise OperatorError(f"expected an incident that holds several accounts, received {incident!r}; hamsaya monitor "
                             "merge --json lists them", code="unknown-incident")
     ledger = ledgers.unmerged(merged.ledger, found, by=by, at=at)
+    keep(path, ledger)
+    return _merged(ledger, [])
+
+
+def undo(path: Path, by: str, at: int) -> Merged:
+    """Take back the last call's rulings in a ledger file and return what follows; raises OperatorError without any."""
+    try:
+        ledger = ledgers.undone(opened(path).ledger, by=by, at=at)
+    except ValueError as error:
+        raise OperatorError(str(error), code="nothing-to-undo") from None
     keep(path, ledger)
     return _merged(ledger, [])
 
@@ -158,7 +172,9 @@ def _figures(ledger: Path) -> list[Own]:
 
 def _merged(ledger: Ledger, bad: list[PeerError]) -> Merged:
     pairs = linked(ledger)
-    return Merged(ledger, pairs, ledgers.incidents(ledger, pairs), ledgers.queue(pairs), bad)
+    found = ledgers.incidents(ledger, pairs)
+    passed = ledgers.passed_over(found, pairs)
+    return Merged(ledger, pairs, found, ledgers.queue(pairs, passed), passed, ledgers.open_denials(ledger, found), bad)
 
 
 def _classed(read: Sequence[tuple[Account, str]]) -> list[Account]:
