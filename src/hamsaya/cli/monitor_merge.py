@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 BAD_ROWS_SHOWN = 20
+BAD_ROWS_KEPT = 1_000  # In JSON.
 LedgerFile = Annotated[Path, typer.Argument(dir_okay=False, help="The ledger that merge has written.")]
 By = Annotated[str, typer.Option(parser=reference, metavar="REFERENCE", help="The pseudonym of the person who rules.")]
 Limit = Annotated[int, typer.Option(min=0, help="Rows to print.")]
@@ -68,7 +69,9 @@ def merge(
             remark(f"left out: {text}")
         if len(bad) > BAD_ROWS_SHOWN:
             remark(f"left out: {len(bad) - BAD_ROWS_SHOWN} more rows")
-    _answer(session, merged, limit, bad_rows=len(bad), bad=bad[:BAD_ROWS_SHOWN])
+        for text in merged.notes:
+            remark(text)
+    _answer(session, merged, limit, bad_rows=len(bad), bad=bad[:BAD_ROWS_KEPT], notes=merged.notes)
 
 
 def queue(session: Session, ledger: LedgerFile, limit: Limit = SHOWN) -> None:

@@ -46,6 +46,7 @@ class Merged:
     passed_over: list[Linked]
     open_denials: list[Account]
     bad: list[PeerError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def merge_files(files: Mapping[str, Path], as_of: int, before: Ledger | None = None) -> Merged:
@@ -56,9 +57,21 @@ def merge_files(files: Mapping[str, Path], as_of: int, before: Ledger | None = N
         before: An earlier ledger, whose rulings and vintages stay.
     """
     bad: list[PeerError] = []
-    read = [(account, label) for reporter in sorted(files)
-            for account, label in accounts_of(files[reporter], reporter, as_of, bad.append)]
-    return _merged(compared(_classed(read), before), bad)
+    notes: list[str] = []
+    read = [one for reporter in sorted(files)
+            for one in accounts_of(files[reporter], reporter, as_of, bad.append, notes.append)]
+    told = {account.key for account, _ in read}
+    if before is not None and any(label for _, label in read) and any(one.key not in told for one in before.accounts):
+        # Classes numbered from names hold for one run: beside another run's numbers they would say what is not so.
+        read = [(account, "") for account, _ in read]
+        notes.append("the ledger holds accounts that these files do not: names of sides are not compared; give "
+                     "actor_class to compare them")
+    merged = _merged(compared(_classed(read), before), bad)
+    if len(files) > 1 and read and not merged.ledger.candidates:
+        notes.append("no two accounts lie near each other in place and time: look whether longitude, latitude and "
+                     "dates are in their columns")
+    merged.notes.extend(notes)
+    return merged
 
 
 def opened(path: Path) -> Merged:
