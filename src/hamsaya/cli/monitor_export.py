@@ -30,21 +30,24 @@ def register(app: typer.Typer) -> None:
 def export(
     session: Session,
     out: Annotated[Path, typer.Argument(metavar="OUT", dir_okay=False, help="A new file.")],
-    what: Annotated[Literal["picture", "zones", "alerts", "forecast"], typer.Option(help="What to export.")],
+    what: Annotated[Literal["picture", "zones", "alerts", "forecast", "incidents"],
+                    typer.Option(help="What to export.")],
     form: Annotated[Literal["geojson", "parquet", "svg", "png"], typer.Option("--format", help="Of the file.")],
     source: Annotated[Path | None, typer.Option(
         "--from", exists=True, dir_okay=False, metavar="FILE",
-        help="Zones: what monitor zones --json printed. Forecast: what monitor forecast wrote.")] = None,
+        help="Zones: what monitor zones --json printed. Forecast: what monitor forecast wrote. "
+             "Incidents: a ledger.")] = None,
     first: Month = None,
     last: Month = None,
     month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Of the forecast; else its first.")] = None,
     suppress: Suppress = 5,
 ) -> None:
-    """Write the joint picture, zones, alerts or a forecast as GeoJSON, Parquet or a map."""
+    """Write the joint picture, zones, alerts, a forecast or merged incidents as GeoJSON, Parquet or a map."""
     from hamsaya.node.exporting import written
 
-    if (source is None) == (what in ("zones", "forecast")):
-        raise typer.BadParameter("expected --from FILE for zones and forecast, and without it for picture and alerts")
+    if (source is None) == (what in ("zones", "forecast", "incidents")):
+        raise typer.BadParameter("expected --from FILE for zones, forecast and incidents, and without it for picture "
+                                 "and alerts")
     _new(out)
     layer = _layer(session, what, source, first, last, month, suppress)
     count = written(layer, form, out)
@@ -59,6 +62,10 @@ def _layer(
 ) -> Any:
     from hamsaya.node import exporting
 
+    if source is not None and what == "incidents":
+        from hamsaya.node.exporting_incidents import incidents_layer
+
+        return incidents_layer(source, suppress)
     if source is not None:
         return exporting.zones_layer(source) if what == "zones" else exporting.forecast_layer(source, month=month)
     found = _material(session, first, last)

@@ -39,7 +39,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
     """Areas of one kind with what must be said beside them: title, unit of low and high, notices, sources."""
 
-    what: Literal["picture", "zones", "alerts", "forecast"]
+    what: Literal["picture", "zones", "alerts", "forecast", "incidents"]
     title: str
     unit: str
     notices: list[str]
