@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from hamsaya.adapters.regionpack import load_pack
 from hamsaya.cli.main import app
+from hamsaya.node.exporting import written
+from hamsaya.node.exporting_incidents import incidents_layer
 from tests.cli.conftest import NORTH, Desk
 from tests.monitor.accounts import two_sides
 
@@ -79,6 +81,48 @@ def test_a_person_rules_unmerges_and_the_ledger_remembers(files: Path) -> None:
     assert run(*names)["rulings"] == apart["rulings"]
     stored = json.loads(ledger.read_text())
     assert [one["by"] for one in stored["rulings"]][:2] == ["desk-1", "desk-2"]
+
+
+def test_denials_are_seen_from_the_queue_to_the_export(files: Path, tmp_path: Path) -> None:
+    """A contested incident and a denial that names what is not here: told by merge, queue and the exported layer."""
+    ledger, late = files / "five.json", tmp_path / "late.csv"
+    names = ("merge", files / "a.csv", files / "b.csv", "--names", "ava,bel", "--ledger", ledger)
+    assert run(*names)["open_denials"] == 0
+    late.write_text(",".join(HEADER) + "\nd2,2017-12-02,31.2,65.2,1,0,0,0,,denies,ava:unknown\n", encoding="utf-8")
+    told = run("merge", late, "--names", "cyd", "--ledger", ledger)
+    assert told["open_denials"] == 1 and told["statuses"]["contested"] == 1
+    [denial] = run("queue", ledger)["open_denials"]
+    assert denial["account"] == "cyd:d2" and "ava:unknown" in denial["about"]
+    layer = incidents_layer(ledger)
+    disputed = [one for one in layer.features if one.fields["disputed"]]
+    assert len(disputed) == 2 and all(one.mark == "!" for one in disputed)
+    assert "1 are contested; 1 denials belong to no incident" in layer.notices[0]
+    assert sum(one.fields["incidents"] or 0 for one in incidents_layer(ledger, 0).features) == told["incidents"]
+    out = tmp_path / "incidents.geojson"
+    assert written(layer, "geojson", out) == len(json.loads(out.read_text())["features"])
+
+
+def test_a_ruling_says_why_and_is_undone(files: Path) -> None:
+    """One call takes back the last; the ledger keeps who and why of both."""
+    ledger = files / "six.json"
+    run("merge", files / "a.csv", files / "b.csv", "--names", "ava,bel", "--ledger", ledger)
+    assert run("undo", ledger, "--by", "desk-1", code=1)["error"]["code"] == "nothing-to-undo"
+    first = run("queue", ledger)["pairs"][0]
+    run("decide", ledger, first["left"], first["right"], "same", "--by", "desk-1", "--why", "place")
+    run("undo", ledger, "--by", "desk-2")
+    assert run("queue", ledger)["pairs"][0] == first
+    stored = json.loads(ledger.read_text())["rulings"]
+    assert [(one["verdict"], one["ground"], one["by"]) for one in stored] == [
+        ("same", "place", "desk-1"), ("open", "undo", "desk-2")]
+
+
+def test_names_of_sides_of_two_runs_are_not_compared(files: Path, tmp_path: Path) -> None:
+    """Numbers given to names in one run mean other names in the next: told, and left unknown."""
+    ledger = files / "seven.json"
+    run("merge", files / "a.csv", files / "b.csv", "--names", "ava,bel", "--ledger", ledger)
+    part = tmp_path / "part.csv"
+    part.write_text("\n".join((files / "b.csv").read_text(encoding="utf-8").splitlines()[:40]), encoding="utf-8")
+    assert any("actor_class" in note for note in run("merge", part, "--names", "bel", "--ledger", ledger)["notes"])
 
 
 def test_coverage_is_of_one_member(files: Path) -> None:

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hamsaya.cli.bench_merge_models import Events, protocol, sloppy
 from hamsaya.monitor import merging_ledger as ledgers
 from hamsaya.monitor.merging import compared, linked
 from hamsaya.monitor.merging_assign import marginals
 from hamsaya.monitor.merging_columns import candidate_pairs, columns_of
+from hamsaya.monitor.merging_model import fit
 from hamsaya.monitor.merging_types import Ledger, Linked
 from tests.monitor.accounts import account, same_event, two_sides
 
@@ -280,3 +282,52 @@ def test_a_ruling_needs_accounts_of_two_sides() -> None:
         ledgers.ruled(ledger, ("ava", "1"), ("ava", "2"), "same", by="desk-1", at=1)
     with pytest.raises(ValueError, match="account of the ledger"):
         ledgers.ruled(ledger, ("ava", "1"), ("bel", "2"), "same", by="desk-1", at=1)
+
+
+def test_errors_that_come_together_are_not_taken_for_other_events() -> None:
+    """A quarter of each side's accounts is wrong in everything at once: most events are found all the same."""
+    events = invented(900)
+    rng = np.random.default_rng(2)
+    (ids, left), (other, right) = sloppy(events, rng, 0), sloppy(events, rng, 1)
+    pairs = candidate_pairs(left, right)
+    p = fit(left, right, pairs).probability
+    same = ids[pairs.left] == other[pairs.right]
+    assert (same & (p > 0.5)).sum() / len(np.intersect1d(ids, other)) > 0.75
+    assert (same & (p > 0.5)).sum() / (p > 0.5).sum() > 0.85
+
+
+def test_sides_that_share_nothing_are_not_brought_together() -> None:
+    """Each event has one account: what is said to be shared is little, and is said with doubt."""
+    events = invented(1200)
+    half = np.random.default_rng(3).random(1200) < 0.5
+    parts = [type(events)(*(column[rows] for column in events)) for rows in (half, ~half)]
+    rng = np.random.default_rng(4)
+    left, right = (protocol(part, rng, side)[1] for side, part in enumerate(parts))
+    fitted = fit(left, right, candidate_pairs(left, right))
+    assert fitted.probability.sum() < 0.1 * min(len(left), len(right))
+    assert fitted.weights.reported.max() < 0.15
+
+
+def test_stand_ins_tell_how_many_pairs_are_wrong() -> None:
+    """Own accounts posing as the other side's win about as often as wrong pairs do: known here, where truth is."""
+    events = invented(2400)
+    said = true = 0.0
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        (ids, left), (other, right) = protocol(events, rng, 0), protocol(events, rng, 1)
+        pairs = candidate_pairs(left, right)
+        p = fit(left, right, pairs).probability
+        band = (p > 0.1) & (p < 0.9)
+        said += float((1 - p[band]).sum())
+        true += float((ids[pairs.left] != other[pairs.right])[band].sum())
+    assert true > 60 and abs(said / true - 1) < 0.25
+
+
+def invented(count: int) -> Events:
+    """Return invented events in two hundred towns over two years."""
+    rng = np.random.default_rng(11)
+    towns = rng.uniform((61, 30), (73, 37), (200, 2))
+    town = (rng.random(count) ** 2 * len(towns)).astype(int)
+    return Events(towns[town, 0], towns[town, 1], rng.integers(17_532, 18_262, count),
+                  rng.geometric(0.15, count).astype(float), rng.choice([1, 1, 1, 1, 2, 3], count),
+                  rng.choice([1, 1, 1, 2, 3], count))

@@ -21,7 +21,7 @@ Suppress = Annotated[int, typer.Option("--suppress-below", min=0, max=100,
                                        help="Counts above zero and below this are not told.")]
 Blind = Annotated[Path | None, typer.Option(
     "--blind-spots", exists=True, dir_okay=False, metavar="FILE", help="What monitor blind-spots --json printed.")]
-FROM_FILES = ("zones", "forecast", "blind-spots")
+FROM_FILES = ("zones", "forecast", "blind-spots", "incidents")
 
 
 def register(app: typer.Typer) -> None:
@@ -33,20 +33,20 @@ def register(app: typer.Typer) -> None:
 def export(
     session: Session,
     out: Annotated[Path, typer.Argument(metavar="OUT", dir_okay=False, help="A new file.")],
-    what: Annotated[Literal["picture", "zones", "alerts", "forecast", "blind-spots"], typer.Option(
+    what: Annotated[Literal["picture", "zones", "alerts", "forecast", "blind-spots", "incidents"], typer.Option(
         help="What to export.")],
     form: Annotated[Literal["geojson", "parquet", "svg", "png"], typer.Option("--format", help="Of the file.")],
     source: Annotated[Path | None, typer.Option(
         "--from", exists=True, dir_okay=False, metavar="FILE",
         help="Zones, blind spots: what monitor zones or blind-spots --json printed. Forecast: what monitor forecast "
-             "wrote.")] = None,
+             "wrote. Incidents: a ledger.")] = None,
     first: Month = None,
     last: Month = None,
     month: Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Of the forecast; else its first.")] = None,
     blind: Blind = None,
     suppress: Suppress = 5,
 ) -> None:
-    """Write the joint picture, zones, alerts, a forecast or blind spots as GeoJSON, Parquet or a map."""
+    """Write the joint picture or what was made of files (zones, a forecast, …) as GeoJSON, Parquet or a map."""
     from hamsaya.node.exporting import with_lines, written
 
     if (source is None) == (what in FROM_FILES):
@@ -70,6 +70,10 @@ def _layer(
 ) -> Any:
     from hamsaya.node import exporting
 
+    if source is not None and what == "incidents":
+        from hamsaya.node.exporting_incidents import incidents_layer
+
+        return incidents_layer(source, suppress)
     if source is not None:
         from_file = {"zones": exporting.zones_layer, "blind-spots": exporting.blind_layer}
         return from_file[what](source) if what in from_file else exporting.forecast_layer(source, month=month)

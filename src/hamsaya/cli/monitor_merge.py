@@ -13,17 +13,18 @@ import msgspec
 import typer
 
 from hamsaya.base.errors import OperatorError
-from hamsaya.cli.command import InFile, Session, command, read_toml, reference
+from hamsaya.cli.command import Session, command, read_toml, reference
 from hamsaya.cli.monitor_incidents import AsOf, Store, data_directory
 from hamsaya.cli.output import Table, facts, remark
 from hamsaya.messages.kinds import body_from_plain
 from hamsaya.messages.monitor import Dispute
 
 if TYPE_CHECKING:
-    from hamsaya.node.merging import Incident, Key, Linked, Merged
+    from hamsaya.node.merging import Account, Incident, Key, Linked, Merged
 
 SHOWN = 20
 BAD_ROWS_SHOWN = 20
+BAD_ROWS_KEPT = 1_000  # In JSON.
 LedgerFile = Annotated[Path, typer.Argument(dir_okay=False, help="The ledger that merge has written.")]
 By = Annotated[str, typer.Option(parser=reference, metavar="REFERENCE", help="The pseudonym of the person who rules.")]
 Limit = Annotated[int, typer.Option(min=0, help="Rows to print.")]
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the group ``monitor``."""
     for name, level, function in (
         ("merge", "json", merge), ("queue", "json", queue), ("decide", "json", decide), ("unmerge", "json", unmerge),
+        ("undo", "json", undo),
         ("coverage", "json", coverage), ("blind-spots", "json", blind_spots), ("declare", "send", declare),
         ("contest", "send", contest),
     ):
@@ -42,21 +44,24 @@ def register(app: typer.Typer) -> None:
 
 def merge(
     session: Session,
-    file_a: InFile,
-    file_b: InFile,
-    names: Annotated[str, typer.Option(help="The two reporters, as in side-a,side-b.")] = "side-a,side-b",
+    files: Annotated[list[Path], typer.Argument(
+        exists=True, dir_okay=False, help="Each reporter's accounts; one file is enough where a ledger is there.")],
+    names: Annotated[str, typer.Option(help="The reporters in the same order.")] = "side-a,side-b",
     ledger: Annotated[Path | None, typer.Option(dir_okay=False, help="Keep it here; rulings there stay.")] = None,
     limit: Limit = SHOWN,
 ) -> None:
-    """Merge two reporters' accounts: incidents with both claims, how sure that is, and why."""
+    """Merge two or more reporters' accounts: incidents with all claims, how sure that is, and why."""
     from hamsaya.node import merging
 
     sides = names.split(",")
-    if len(set(sides)) != 2 or not all(sides):
-        raise typer.BadParameter(f"expected two different reporters as in side-a,side-b, received {names!r}")
+    if len(set(sides)) != len(files) or not all(sides):
+        raise typer.BadParameter(f"expected a reporter for each of {len(files)} files, all different, as in "
+                                 f"side-a,side-b, received {names!r}")
     before = merging.opened(ledger).ledger if ledger is not None and ledger.exists() else None
+    if len(files) < 2 and before is None:
+        raise typer.BadParameter("expected two files, or one and a ledger that is there")
     with _working(session, "comparing"):
-        merged = merging.merge_files(dict(zip(sides, (file_a, file_b), strict=True)), _now(), before)
+        merged = merging.merge_files(dict(zip(sides, files, strict=True)), _now(), before)
     if ledger is not None:
         merging.keep(ledger, merged.ledger)
     bad = [str(error) for error in merged.bad]
@@ -65,20 +70,26 @@ def merge(
             remark(f"left out: {text}")
         if len(bad) > BAD_ROWS_SHOWN:
             remark(f"left out: {len(bad) - BAD_ROWS_SHOWN} more rows")
-    _answer(session, merged, limit, bad_rows=len(bad), bad=bad[:BAD_ROWS_SHOWN])
+        for text in merged.notes:
+            remark(text)
+    _answer(session, merged, limit, bad_rows=len(bad), bad=bad[:BAD_ROWS_KEPT], notes=merged.notes)
 
 
 def queue(session: Session, ledger: LedgerFile, limit: Limit = SHOWN) -> None:
-    """List the pairs that a person should look at, the least certain first, with reasons."""
+    """List the pairs that a person should look at, the least certain first, with reasons, and open denials."""
     from hamsaya.node import merging
 
-    waiting = merging.opened(ledger).queue
+    merged = merging.opened(ledger)
+    waiting, denials = merged.queue, [_denial(one) for one in merged.open_denials]
     session.answer(
-        {"waiting": len(waiting), "pairs": [_pair(one) for one in waiting[:limit]]},
-        facts(waiting=len(waiting)),
+        {"waiting": len(waiting), "pairs": [_pair(one) for one in waiting[:limit]],
+         "passed_over": [_pair(one) for one in merged.passed_over],
+         "open_denials": denials},
+        facts(waiting=len(waiting), passed_over=len(merged.passed_over), open_denials=len(denials)),
         Table(("account", "account", "one event", "why"), [
             (_key(one.candidate.left), _key(one.candidate.right), _percent(one.probability),
              "; ".join(one.candidate.reasons)) for one in waiting[:limit]]),
+        Table(("open denial", "says", "about"), [(one["account"], one["stance"], one["about"]) for one in denials]),
     )
 
 
@@ -87,13 +98,16 @@ def decide(
     ledger: LedgerFile,
     left: Annotated[str, typer.Argument(help="reporter:number of one account.")],
     right: Annotated[str, typer.Argument(help="reporter:number of the other.")],
-    verdict: Annotated[Literal["same", "different"], typer.Argument(help="Of one event, or of two.")],
+    verdict: Annotated[Literal["same", "different", "open"], typer.Argument(
+        help="Of one event, or of two; open takes an earlier ruling back.")],
     by: By,
+    why: Annotated[Literal["review", "place", "day", "deaths", "actors", "source"], typer.Option(
+        help="What decided; source: one side copies the other.")] = "review",
 ) -> None:
     """Record a person's ruling on two accounts; the earlier ones stay in the ledger."""
     from hamsaya.node import merging
 
-    _answer(session, merging.decide(ledger, _parsed(left), _parsed(right), verdict, by, _now()), 0)
+    _answer(session, merging.decide(ledger, _parsed(left), _parsed(right), verdict, by, _now(), why), 0)
 
 
 def unmerge(
@@ -106,6 +120,13 @@ def unmerge(
     from hamsaya.node import merging
 
     _answer(session, merging.unmerge(ledger, incident, by, _now()), 0)
+
+
+def undo(session: Session, ledger: LedgerFile, by: By) -> None:
+    """Take back the last ruling, or all of the last unmerging; what was taken back stays in the ledger."""
+    from hamsaya.node import merging
+
+    _answer(session, merging.undo(ledger, by, _now()), 0)
 
 
 def coverage(
@@ -153,7 +174,7 @@ def blind_spots(
         table = table_of(file, store or data_directory() / "incidents", as_of, source)
         spots = merging.blind_spots(table, ledger, pack, month, limit)
     session.answer(
-        {"month": month, **merging.blind_terms(file, ledger), "spots": msgspec.to_builtins(spots)},
+        {"month": month, **merging.blind_terms(table, ledger), "spots": msgspec.to_builtins(spots)},
         Table(("cell", "score", "death within 3 months", "reported by anybody", "why"), [
             (one.gid, f"{one.score:.2f} ({one.score_low:.2f} to {one.score_high:.2f})", _percent(one.probability),
              _percent(one.coverage), "; ".join(one.reasons)) for one in spots]),
@@ -199,11 +220,13 @@ def _answer(session: Session, merged: Merged, limit: int, **more: Any) -> None:
     held = {frozenset((one.candidate.left, one.candidate.right)): one for one in merged.pairs}
     several = [one for one in found if len(one.accounts) > 1 or one.denials]
     session.answer(
-        {"incidents": len(found), "statuses": statuses, "queue": len(merged.queue), **more,
+        {"incidents": len(found), "statuses": statuses, "queue": len(merged.queue),
+         "passed_over": len(merged.passed_over), "open_denials": len(merged.open_denials), **more,
          "rulings": len(merged.ledger.rulings),
          "merged": [{**msgspec.to_builtins(one), "reasons": _reasons(one, held)} for one in found]},
         facts(accounts=len(merged.ledger.accounts), incidents=len(found), **statuses,
-              waiting_for_a_person=len(merged.queue), rulings=len(merged.ledger.rulings)),
+              waiting_for_a_person=len(merged.queue), open_denials=len(merged.open_denials),
+              rulings=len(merged.ledger.rulings)),
         Table(("incident", "accounts", "one event", "deaths", "status", "why"), [
             (one.id, [_key(key) for key in (*one.accounts, *one.denials)], _percent(one.probability),
              f"{one.low} to {one.high}", one.status, "; ".join([*one.disagreement, *_reasons(one, held)]))
@@ -220,6 +243,12 @@ def _reasons(one: Incident, held: dict[frozenset[Key], Linked]) -> list[str]:
 def _pair(one: Linked) -> dict[str, Any]:
     return {"left": _key(one.candidate.left), "right": _key(one.candidate.right), "probability": one.probability,
             "denial": one.candidate.denial, "reasons": one.candidate.reasons}
+
+
+def _denial(one: Account) -> dict[str, str]:
+    about = "names no account: a person decides" if one.answers is None else (
+        f"names {_key(one.answers)}, which is not here or was ruled to be another event")
+    return {"account": _key(one.key), "stance": one.stance, "about": about}
 
 
 def _parsed(text: str) -> Key:

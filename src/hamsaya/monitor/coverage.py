@@ -15,6 +15,7 @@ Rules
    the figures of two. What the blind-spot list uses is the chance that *anybody* reports, and names nobody.
 
 Chapman (1951), University of California Publications in Statistics 1: 131-160. Chao (1987), Biometrics 43: 783-791.
+Sadinle (2009), Communications in Statistics - Simulation and Computation 38: 1909-1924 (interval for few events).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from hamsaya.base.interval import Interval
 from hamsaya.monitor.merging_types import Incident, Key, Linked
 
 LEVEL = 0.9  # Of every interval here.
+Z = 1.6449  # Standard deviations within which a normal quantity lies with LEVEL.
 DEPENDENCE = 3.0
 WEIGHT = 5.0
 DECLARED_WEIGHT = 2.0
@@ -85,18 +87,21 @@ class AnyCell(NamedTuple):
     high: float
 
 
-def chapman(counts: Counts) -> Interval:
-    """Return the number of events, in either list or in none, with its interval over sampling and dependence."""
+def chapman(counts: Counts, dependence: float = DEPENDENCE) -> Interval:
+    """Return the number of events, in either list or in none, with its interval over sampling and dependence.
+
+    Args:
+        dependence: Largest odds ratio between the lists that the interval allows for, >= 1; 1 for sampling alone.
+    """
     both, first, second, variance = counts
     seen = both + first + second
-    n, m = both + first, both + second
-    mid = (n + 1) * (m + 1) / (both + 1) - 1
-    spread = (n + 1) * (m + 1) * first * second / ((both + 1) ** 2 * (both + 2))
-    spread += ((n + 1) * (m + 1) / (both + 1) ** 2) ** 2 * variance
-    missed = max(mid - seen, 0.0)
-    # Log-normal in what was missed: it cannot be fewer than none.
-    factor = float(np.exp(1.645 * np.sqrt(np.log1p(spread / max(missed, 0.5) ** 2))))
-    return Interval(seen + missed / factor, seen + missed, seen + DEPENDENCE * missed * factor)
+    mid = max((both + first + 1) * (both + second + 1) / (both + 1) - 1, seen)
+    # What was missed, log-normal about its odds form, each count half an event larger: holds for few events too.
+    m, f, s = both + 0.5, first + 0.5, second + 0.5
+    spread = 1 / m + 1 / f + 1 / s + m / (f * s) + variance * (1 / m + 1 / f + 1 / s) ** 2
+    factor = float(np.exp(Z * np.sqrt(spread)))
+    low, high = seen - 0.5 + f * s / m / factor, seen - 0.5 + dependence * f * s / m * factor
+    return Interval(min(max(low, seen), mid), mid, max(high, mid))
 
 
 def chao(times_seen: Sequence[int]) -> float:
@@ -105,13 +110,14 @@ def chao(times_seen: Sequence[int]) -> float:
     return len(times_seen) + once * (once - 1) / (2 * (twice + 1))
 
 
-def captured(events: float, shared: float, variance: float = 0.0) -> Interval:
+def captured(events: float, shared: float, variance: float = 0.0, dependence: float = DEPENDENCE) -> Interval:
     """Return a share from how many of others' events are shared, with its interval (rules 1 and 2).
 
     Args:
         events: Expected number that others reported, >= 0.
         shared: Of these, expected number reported here too, 0 <= shared <= events.
         variance: Of ``shared``, from the merge.
+        dependence: As for ``chapman``.
     """
     if events <= 0:
         return UNKNOWN
@@ -122,7 +128,7 @@ def captured(events: float, shared: float, variance: float = 0.0) -> Interval:
     a, b = fewer * shared + 0.5, fewer * (events - shared) + 0.5
     low, high = (float(beta.ppf(at, a, b)) for at in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     # With odds ratio d between the lists, an event that others missed is seen here with odds d times lower.
-    return Interval(min(low / (low + DEPENDENCE * (1 - low)), share), share, max(high, share))
+    return Interval(min(low / (low + dependence * (1 - low)), share), share, max(high, share))
 
 
 def own(

@@ -10,12 +10,13 @@ Rules
 3. Only affirming accounts are compared. A denial that names an account belongs to it; one that does not is put to a
    person beside every account of others within ``DENIAL_KM`` on days that touch.
 4. Pairs below ``LEAST`` are not kept.
-5. A ruling "same" or "different" overrides the model, and its competitors' probabilities are worked out anew.
+5. A ruling "same" or "different" overrides the model, and its competitors' probabilities are worked out anew. It holds
+   for later files too, also of pairs that these no longer bring together; "open" takes it back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -29,6 +30,7 @@ from hamsaya.monitor.merging_words import denial_words, pair_words
 LEAST = 0.01
 DENIAL_KM = 25.0
 RULED_ODDS = 1e9
+UNSEEN_ODDS = 1e-9
 
 
 def compared(accounts: Iterable[Account], ledger: Ledger | None = None) -> Ledger:
@@ -47,6 +49,7 @@ def compared(accounts: Iterable[Account], ledger: Ledger | None = None) -> Ledge
             sides.setdefault(one.reporter, []).append(one)
     found = [pair for left, right in combinations(sorted(sides), 2) for pair in _pairs(sides[left], sides[right])]
     found += _denials(accounts_now)
+    found += _remembered(before.rulings, speaking, {(one.left, one.right) for one in found})
     return Ledger(accounts_now, earlier, sorted(found, key=lambda pair: (pair.left, pair.right)), before.rulings)
 
 
@@ -64,8 +67,23 @@ def linked(ledger: Ledger) -> list[Linked]:
 
 
 def rulings(ledger: Ledger) -> dict[tuple[Key, Key], Ruling]:
-    """Return the ruling that holds for each pair ruled on: the last."""
-    return {(one.left, one.right): one for one in ledger.rulings}
+    """Return the ruling that holds for each pair ruled on: the last, where that does not take back the others."""
+    last = {(one.left, one.right): one for one in ledger.rulings}
+    return {pair: one for pair, one in last.items() if one.verdict != "open"}
+
+
+def unseen(left: Key, right: Key, accounts: Mapping[Key, Account]) -> Candidate:
+    """Return the candidate of two accounts that no comparison brought together, but a person ruled on."""
+    denial = any(accounts[key].stance != "affirms" for key in (left, right))
+    return Candidate(left, right, UNSEEN_ODDS, denial, ["brought together by a person, not by comparing"])
+
+
+def _remembered(
+    rulings_before: Iterable[Ruling], accounts: Mapping[Key, Account], found: set[tuple[Key, Key]]
+) -> list[Candidate]:
+    """Rule 5: pairs ruled on that these files do not bring together."""
+    pairs = sorted({(one.left, one.right) for one in rulings_before} - found)
+    return [unseen(left, right, accounts) for left, right in pairs if left in accounts and right in accounts]
 
 
 def _probabilities(group: Sequence[Candidate], ruled: dict[tuple[Key, Key], Ruling]) -> Floats:

@@ -26,7 +26,7 @@ BANDS_KM = (5.0, 25.0)
 NEAR_KM = 25.0
 SEEN_PAIRS = 5.0  # Crowding is drawn to 1 as if so many pairs had been seen that fall as an even spread says.
 SEEN_CODES = 20.0  # Local agreement is drawn to the share in the file as if so many pairs had been seen with it.
-COMPARED = 400_000  # Pairs looked at; of larger files every k-th report speaks.
+COMPARED = 250_000  # Pairs looked at; of larger files every k-th report speaks.
 
 
 class Habits(NamedTuple):
@@ -42,22 +42,42 @@ class Habits(NamedTuple):
     actor: Floats
 
 
-def place_density(reports: Columns) -> Floats:
-    """Return for each report the density of the reporter's other reports at its place, per km², > 0."""
+class Places(NamedTuple):
+    """Where a reporter's reports are, and how dense.
+
+    Attributes:
+        x, y: Km east and north on an equal-area map.
+        layers: Density by size of cell, the last even over ``EVEN_KM2``, each report left out of its own;
+            (reports, sizes + 1).
+        weights: Of the layers.
+        density: At each report, of the reporter's other reports, per km², > 0.
+    """
+
+    x: Floats
+    y: Floats
+    layers: Floats
+    weights: Floats
+    density: Floats
+
+
+def places_of(reports: Columns) -> Places:
+    """Return the places of one reporter's reports, with the weights under which each is best foretold by the others."""
     n = len(reports)
     layers = np.full((n, len(CELLS_KM) + 1), 1.0 / EVEN_KM2)
+    weights = np.full(layers.shape[1], 1.0 / layers.shape[1])
     if n < 2:
-        return layers[:, -1].copy()
+        return Places(np.zeros(n), np.zeros(n), layers, weights, layers[:, -1].copy())
     x, y = _flat(reports)
     for at, size in enumerate(CELLS_KM):
         layers[:, at] = _layer(x, y, size)
-    weights = np.full(layers.shape[1], 1.0 / layers.shape[1])
-    for _ in range(ROUNDS):
-        weights = weights * (layers / (layers @ weights)[:, None]).mean(0)
-        weights = np.maximum(weights, LEAST_WEIGHT)
-        weights /= weights.sum()
-    mixed: Floats = layers @ weights
-    return mixed
+    density = _weighed(layers, weights, LEAST_WEIGHT, ROUNDS)
+    return Places(x, y, layers, weights, density)
+
+
+def density_without(places: Places, at: Ints, left_out: Ints) -> Floats:
+    """Return the density at each report of ``at`` when the report beside it in ``left_out`` is not counted either."""
+    without: Floats = _without(at, left_out, places.x, places.y, places.layers, places.weights, np.array(CELLS_KM))
+    return without
 
 
 def habits(reports: Columns, days: int, actors: int) -> Habits:
@@ -154,3 +174,52 @@ def _compare(x, y, day, codes, bands, days, size, stride, far, close):  # type: 
                         one[k, codes[k, a]] += 1
                         both[k, codes[k, a]] += codes[k, a] == codes[k, b]
     return total, near, both, one
+
+
+@compiled_untyped
+def _weighed(layers, weights, least, rounds):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Fit ``weights`` in place by expectation-maximisation; return the mixed density of each report."""
+    n, size = layers.shape
+    density = np.empty(n)
+    for turn in range(rounds + 1):
+        sums = np.zeros(size)
+        for r in range(n):
+            whole = 0.0
+            for s in range(size):
+                whole += layers[r, s] * weights[s]
+            density[r] = whole
+            for s in range(size):
+                sums[s] += layers[r, s] / whole
+        if turn < rounds:
+            for s in range(size):
+                weights[s] = max(weights[s] * sums[s] / n, least)
+            weights /= weights.sum()
+    return density
+
+
+@compiled_untyped
+def _shared(a, b, size):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Return what two points give to common corners along one axis, in linear binning."""
+    first, second = np.floor(a / size), np.floor(b / size)
+    u, v = a / size - first, b / size - second
+    if first == second:
+        return (1 - u) * (1 - v) + u * v
+    if second == first + 1:
+        return u * (1 - v)
+    if second == first - 1:
+        return (1 - u) * v
+    return 0.0
+
+
+@compiled_untyped
+def _without(at, left_out, x, y, layers, weights, sizes):  # type: ignore[no-untyped-def]  # pragma: no cover
+    n = len(x)
+    density = np.empty(len(at))
+    for e in range(len(at)):
+        a, b = at[e], left_out[e]
+        density[e] = layers[a, len(sizes)] * weights[len(sizes)]
+        for k in range(len(sizes)):
+            size = sizes[k]
+            own = _shared(x[a], x[b], size) * _shared(y[a], y[b], size) / (size * size)
+            density[e] += weights[k] * max(layers[a, k] * (n - 1) - own, 0.0) / max(n - 2, 1)
+    return density

@@ -3,26 +3,30 @@
 Rules
 1. Two accounts are of one incident where a person ruled "same", or where their pair's probability is above one half and
    nobody ruled otherwise. Rulings are followed first, then pairs by falling probability.
-2. An incident holds one account of each reporter at most; a pair that would bring in a second is passed over.
+2. An incident holds one account of each reporter at most, and more speaks for it than against: where a pair would bring
+   in a second account, or accounts which taken together are rather of two events (the odds of all pairs across,
+   multiplied; never compared counts as ``APART``), it is passed over, and a person is told.
 3. Every affirming account is in exactly one incident. Nothing is added up: an incident spans its claims.
 4. A denial is in the incident of the account it names, or of those about which a person ruled "same". It makes
    the incident contested and its lowest count 0; it never removes an account.
-5. The queue holds candidates with a probability from ``QUEUE`` and denials that name nothing, until ruled on; the least
-   certain first.
-6. Unmerging rules "different" on all pairs across the incident's accounts in one call. Nothing is deleted; to rule
-   "same" afterwards restores what was.
+5. The queue holds candidates with a probability from ``QUEUE``, denials that name nothing and pairs passed over, until
+   ruled on; the least certain first.
+6. Unmerging rules "different" on all pairs across the incident's accounts in one call, compared or not, so that no
+   later file brings them together. Nothing is deleted; to rule "same" afterwards, or to undo, restores what was.
+7. Undoing gives each pair of the last call the verdict that it had before, as a ruling of its own.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from hamsaya.monitor.merging import unseen
 from hamsaya.monitor.merging_types import (
     Account,
     Agreement,
-    Candidate,
     Ground,
     Incident,
     Key,
@@ -35,6 +39,8 @@ from hamsaya.monitor.types import gid_of
 
 QUEUE = (0.2, 0.9)
 JOINED = 0.5
+APART = 0.01  # Probability of a pair that no comparison kept.
+AGAINST = math.log(APART / (1 - APART))
 
 
 def incidents(ledger: Ledger, pairs: Sequence[Linked]) -> list[Incident]:
@@ -54,17 +60,31 @@ def incidents(ledger: Ledger, pairs: Sequence[Linked]) -> list[Incident]:
     )
 
 
-def queue(pairs: Sequence[Linked]) -> list[Linked]:
-    """Return what a person should look at (rule 5)."""
+def queue(pairs: Sequence[Linked], passed: Sequence[Linked] = ()) -> list[Linked]:
+    """Return what a person should look at (rule 5).
+
+    Args:
+        passed: ``passed_over`` of the pairs.
+    """
     low, high = QUEUE
+    over = {(one.candidate.left, one.candidate.right) for one in passed}
     waiting = [one for one in pairs
-               if one.ruling is None and (one.probability is None or low <= one.probability <= high)]
+               if one.ruling is None and (one.probability is None or low <= one.probability <= high
+                                          or (one.candidate.left, one.candidate.right) in over)]
     return sorted(waiting, key=lambda one: (one.probability is not None and abs(one.probability - JOINED),
                                             one.candidate.left, one.candidate.right))
 
 
+def passed_over(found: Iterable[Incident], pairs: Iterable[Linked]) -> list[Linked]:
+    """Return the pairs that are said to be one event, by a person or the model, and yet are not in one incident."""
+    home = {key: one.id for one in found for key in one.accounts}
+    return [one for one in pairs
+            if not one.candidate.denial and _chosen(one)
+            and home.get(one.candidate.left) != home.get(one.candidate.right)]
+
+
 def open_denials(ledger: Ledger, found: Sequence[Incident]) -> list[Account]:
-    """Return the denials that belong to no incident."""
+    """Return the denials that belong to no incident: they name nothing, or an account that is not here."""
     placed = {key for one in found for key in one.denials}
     return [one for one in ledger.accounts if one.stance != "affirms" and one.key not in placed]
 
@@ -86,8 +106,7 @@ def ruled(
     left, right = sorted((left, right))
     candidates = ledger.candidates
     if all((one.left, one.right) != (left, right) for one in candidates):
-        denial = any(one.stance != "affirms" for one in ledger.accounts if one.key in (left, right))
-        added = Candidate(left, right, 1e-9, denial, ["brought together by a person"])
+        added = unseen(left, right, {one.key: one for one in ledger.accounts})
         candidates = sorted([*candidates, added], key=lambda one: (one.left, one.right))
     ruling = Ruling(left, right, verdict, ground, by, at)
     return msgspec.structs.replace(ledger, candidates=candidates, rulings=[*ledger.rulings, ruling])
@@ -96,31 +115,65 @@ def ruled(
 def unmerged(ledger: Ledger, incident: Incident, *, by: str, at: int) -> Ledger:
     """Return the ledger in which the incident's accounts stand apart (rule 6)."""
     keys = [*incident.accounts, *incident.denials]
-    held = {(one.left, one.right) for one in ledger.candidates}
     result = ledger
     for place, left in enumerate(sorted(keys)):
         for right in sorted(keys)[place + 1 :]:
-            if left[0] != right[0] and (left, right) in held:
+            if left[0] != right[0]:
                 result = ruled(result, left, right, "different", by=by, at=at, ground="unmerge")
     return result
+
+
+def undone(ledger: Ledger, *, by: str, at: int) -> Ledger:
+    """Return the ledger in which the last call's rulings are taken back (rule 7); an undo can be undone.
+
+    Raises:
+        ValueError: there is no ruling.
+    """
+    if not ledger.rulings:
+        raise ValueError("expected a ruling to undo, received a ledger without any")
+    last = ledger.rulings[-1]
+    first = len(ledger.rulings)
+    while first and _call(ledger.rulings[first - 1]) == _call(last):
+        first -= 1
+    before = {(one.left, one.right): one.verdict for one in ledger.rulings[:first]}
+    result = ledger
+    for left, right in sorted({(one.left, one.right) for one in ledger.rulings[first:]}):
+        result = ruled(result, left, right, before.get((left, right), "open"), by=by, at=at, ground="undo")
+    return result
+
+
+def _call(one: Ruling) -> tuple[str, int, Ground]:
+    return one.by, one.at, one.ground
 
 
 def _groups(accounts: dict[Key, Account], pairs: Iterable[Linked]) -> dict[Key, list[Key]]:
     """Rules 1 to 3: each affirming account's group; accounts of one incident share one list."""
     groups = {key: [key] for key, one in accounts.items() if one.stance == "affirms"}
     plain = [one for one in pairs if not one.candidate.denial and one.probability is not None]
-    chosen = [one for one in plain if _says_same(one) or (one.ruling is None and (one.probability or 0) > JOINED)]
+    chosen = [one for one in plain if _chosen(one)]
     apart = {frozenset((one.candidate.left, one.candidate.right)) for one in plain
              if one.ruling is not None and one.ruling.verdict == "different"}
+    weight = {frozenset((one.candidate.left, one.candidate.right)): _log_odds(one) for one in plain}
     for one in sorted(chosen, key=lambda one: (not _says_same(one), -(one.probability or 0), one.candidate.left,
                                                one.candidate.right)):
         a, b = groups[one.candidate.left], groups[one.candidate.right]
         clash = {key[0] for key in a} & {key[0] for key in b}
         if a is b or clash or any(frozenset((x, y)) in apart for x in a for y in b):
             continue
+        if not _says_same(one) and sum(weight.get(frozenset((x, y)), AGAINST) for x in a for y in b) < 0:
+            continue
         together = sorted([*a, *b])
         groups.update(dict.fromkeys(together, together))
     return groups
+
+
+def _chosen(one: Linked) -> bool:
+    return _says_same(one) or (one.ruling is None and (one.probability or 0) > JOINED)
+
+
+def _log_odds(one: Linked) -> float:
+    p = min(max(one.probability or 0.0, APART), 1 - 1e-9)
+    return math.log(p / (1 - p))
 
 
 def _says_same(one: Linked) -> bool:

@@ -2,25 +2,26 @@
 
 The odds of a pair before competition are
 
-    odds = place · days · deaths · violence · actor · (1/density_left + 1/density_right) / 2
+    odds = Σ_c mix_c · place_c · days_c · deaths_c · violence_c · actor_c · (1/density_left + 1/density_right) / 2
            / (rate · crowding · ways to touch · (1 − q_left) · (1 − q_right))
 
 where each factor is the likelihood under "one event" over that under "two events":
 
-1. **place**: a mixture of circular Gaussians of fixed scales (km); one set of weights for each class of precision,
+1. **c**: two ways of telling, sharp and loose. An account that is wrong in one thing is oftener wrong in others too
+   (a wrong town with a wrong day); within one way of telling errors are taken as independent.
+2. **place**: a mixture of circular Gaussians of fixed scales (km); one set of weights for each class of precision,
    drawn to the common weights.
-2. **days**: a free distribution over the signed gap, so that one side may be late as a rule.
-3. **deaths**: a mixture of scales of agreement on the logarithm, each balanced so that its margins are the reporters'
+3. **days**: a free distribution over the signed gap, so that one side may be late as a rule.
+4. **deaths**: a mixture of scales of agreement on the logarithm, each balanced so that its margins are the reporters'
    own: to agree on 37 says much, to agree on 1 little.
-4. **violence, actor class**: copied truly with a share w, else by chance; a class that is common there says little.
-5. **density, rate, crowding**: how many unrelated reports of the other side would be there anyhow (merging_density).
-6. **q**: the share of events that each side reports, from the expected number of matched pairs.
+5. **violence, actor class**: copied truly with a share w, else by chance; a class that is common there says little.
+6. **density, rate, crowding**: how many unrelated reports of the other side would be there anyhow (merging_density).
+7. **q**: the share of events that each side reports, from the expected number of matched pairs.
 
 Expectation-maximisation: the E step includes the competition between pairs (merging_assign); the M step re-estimates
-1 to 4 and q. At the end the odds are raised to the power ``TRUST`` (densities are estimates, and errors of one account
-hang together, so the odds are bolder than what is known) and the competition is solved once more: that is the
-calibrated probability. ``TRUST`` was set once on two invented models of error, others than those it is tested on.
-Left out: dependence between the errors of one account beyond that, such as a wrong town with a wrong day.
+1 to 5 and q, drawn to the values it starts from as if ``PRIOR_PAIRS`` pairs had been seen with them: what a small file
+does not say is taken from there. At the end odds are corrected so that what is known to be wrong turns out as
+improbable as it is (merging_calibrate), and the competition is solved once more: that is the calibrated probability.
 """
 
 from __future__ import annotations
@@ -29,61 +30,66 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hamsaya.monitor.compiled import compiled_untyped
-from hamsaya.monitor.merging_assign import marginals, propagate
+from hamsaya.monitor.merging_assign import ROUNDS as MOST_ROUNDS
+from hamsaya.monitor.merging_assign import propagate
+from hamsaya.monitor.merging_calibrate import StandIns, correction, stand_ins
 from hamsaya.monitor.merging_columns import WINDOW_DAYS, Columns, Floats, Ints, Pairs
-from hamsaya.monitor.merging_density import BANDS_KM, code_shares, habits, place_density
+from hamsaya.monitor.merging_em import rated, tables, taught
+from hamsaya.monitor.merging_evidence import (
+    CLASSES,
+    Evidence,
+    Side,
+    crowding,
+    death_ratios,
+    evidence,
+    side_of,
+    span_of,
+)
 
-SCALES_KM = np.array([0.35, 0.7, 1.4, 2.8, 5.6, 11.0, 22.0, 45.0])
-DEATH_SCALES = np.array([0.12, 0.35, 0.9])  # Log units; besides them equal numbers, and no relation at all.
-DEATH_BINS = 40
-CLASSES = 5  # Of precision: unknown, exact, near, district, wider; of a pair the worse of the two.
-VIOLENCE, ACTORS = 4, 64  # Codes, 0 included (unknown).
-ROUNDS = 16
+ROUNDS = 13
 INNER = 4
+FIRST_ROUNDS = 3
 PRIOR_PAIRS = 10.0
 FAINT = 0.02  # Pairs with lower odds after the first rounds teach nothing and are left out of the later ones.
-FIRST_ROUNDS = 3
-TRUST = 0.85
-SINKHORN = 16
-REPORTED_LEFT = 2  # Where in ``shares``.
+SHARP, LOOSE = 0, 1
+START_MIX = (0.7, 0.3)
+START_SCALES = ((0.25, 0.25, 0.20, 0.10, 0.10, 0.06, 0.03, 0.01), (0.03, 0.03, 0.04, 0.10, 0.20, 0.25, 0.25, 0.10))
+START_DAYS = (0.25, 0.75)  # A day more is so many times likelier.
+START_DEATHS = ((0.40, 0.25, 0.20, 0.10, 0.05), (0.15, 0.15, 0.25, 0.30, 0.15))
+START_TRUE = (0.90, 0.75)  # Codes copied truly.
+START_REPORTED = 0.5  # Of the shorter file's accounts the other side reports so many.
 
 
 class Weights(NamedTuple):
-    """What was learnt of one pair of reporters; each distribution sums to 1.
+    """What was learnt of one pair of reporters; each distribution sums to 1. Ways of telling come first: sharp, loose.
 
     Attributes:
-        place: Shape (classes of precision, scales).
-        days: Shape (2·window + 1,): the gap right − left from −window.
-        deaths: Shape (agreements,): equal, the scales, none.
-        shares: Copied truly: violence, actor; reported: left, right.
+        place: Shape (ways, classes of precision, scales).
+        days: Shape (ways, 2·window + 1): the gap right − left from −window.
+        deaths: Shape (ways, agreements): equal, the scales, none.
+        true: Codes copied truly, (ways, 2): violence, actor.
+        mix: Share of each way among events that both report.
+        reported: Share of the right's accounts that the left reports too, and the reverse.
     """
 
     place: Floats
     days: Floats
     deaths: Floats
-    shares: Floats
-
-
-class Evidence(NamedTuple):
-    """Per pair: densities of each scale, class, gap, ratios of each agreement, of codes copied truly or not, chance."""
-
-    place: Floats
-    group: Ints
-    day: Ints
-    deaths: Floats
-    codes: Floats
-    chance: Floats
+    true: Floats
+    mix: Floats
+    reported: Floats
 
 
 class Fitted(NamedTuple):
-    """What was learnt, what it was learnt from, the calibrated odds of each pair before competition, and its
-    probability after it."""
+    """What was learnt, what it was learnt from, the calibrated odds of each pair before competition, its probability
+    after it, and the correction (a, b) of the odds."""
 
     weights: Weights
     seen: Evidence
+    agreements: Floats
     odds: Floats
     probability: Floats
+    corrected: tuple[float, float]
 
 
 def fit(left: Columns, right: Columns, pairs: Pairs) -> Fitted:
@@ -93,161 +99,69 @@ def fit(left: Columns, right: Columns, pairs: Pairs) -> Fitted:
         left, right: Accounts of two reporters, neither with an event twice.
     """
     sizes = len(left), len(right)
-    seen = evidence(left, right, pairs)
-    weights = _learnt(pairs.left, pairs.right, sizes, seen, _start(sizes), FIRST_ROUNDS)
-    odds = _odds(*seen, *weights)
-    keep = np.flatnonzero(odds > FAINT)
-    kept = Evidence(seen.place[keep], seen.group[keep], seen.day[keep], seen.deaths[keep], seen.codes[keep],
-                    seen.chance[keep])
-    weights = _learnt(pairs.left[keep], pairs.right[keep], sizes, kept, weights, ROUNDS - FIRST_ROUNDS)
-    odds = _odds(*seen, *weights) ** TRUST
-    return Fitted(weights, seen, odds, marginals(pairs.left, pairs.right, sizes, odds))
+    sides = side_of(left), side_of(right)
+    seen = evidence(*sides, pairs)
+    agreements = death_ratios(sides[0].deaths, sides[1].deaths)
+    weights = start(sizes)
+    _teach(pairs.left, pairs.right, sizes, seen, agreements, weights, FIRST_ROUNDS)
+    keep = np.flatnonzero(_odds(seen, agreements, weights) > FAINT)
+    _teach(pairs.left[keep], pairs.right[keep], sizes, seen.take(keep), agreements, weights, ROUNDS)
+    odds = _odds(seen, agreements, weights)
+    a, b, messages = correction(pairs, sizes, odds, *_stand_ins(sides, weights))
+    odds = np.clip(np.exp(a + b * np.log(odds)), 1e-12, 1e9)
+    probability = propagate(pairs.left, pairs.right, *sizes, odds, *messages, MOST_ROUNDS)
+    return Fitted(weights, seen, agreements, odds, probability, (a, b))
 
 
 def factors(fitted: Fitted, rows: Ints) -> Floats:
-    """Return what the odds of some pairs are made of, (rows, 4): place and days, deaths, violence, actor class."""
-    w, seen = fitted.weights, fitted.seen
-    near = (w.place[seen.group[rows]] * seen.place[rows]).sum(1) * w.days[seen.day[rows]] * seen.chance[rows]
-    codes = [w.shares[k] * seen.codes[rows, 2 * k] + (1 - w.shares[k]) * seen.codes[rows, 2 * k + 1] for k in (0, 1)]
-    return np.stack([near * w.shares[REPORTED_LEFT], seen.deaths[rows] @ w.deaths, *codes], 1)
+    """Return what the odds of some pairs are made of, (rows, 4): place and days, deaths, violence, actor class.
 
-
-def evidence(left: Columns, right: Columns, pairs: Pairs) -> Evidence:
-    """Return what each pair shows, before anything is learnt."""
-    i, j, km = pairs.left, pairs.right, pairs.km
-    both = left.precision[i], right.precision[j]
-    group = np.where((both[0] == 0) | (both[1] == 0), 0, np.minimum(np.maximum(*both), CLASSES - 1))
-    bins = death_bin(left.best), death_bin(right.best)
-    deaths = death_ratios(*bins)[bins[0][i], bins[1][j]]
-    of_left, of_right = habits(left, WINDOW_DAYS, ACTORS), habits(right, WINDOW_DAYS, ACTORS)
-    share = len(left) / (len(left) + len(right)) if len(pairs.left) else 0.5
-    crowding = share * of_left.crowding + (1 - share) * of_right.crowding
-    crowded = crowding[np.searchsorted(BANDS_KM, km), np.abs(pairs.gap)]
-    inverse = 0.5 / place_density(left)[i] + 0.5 / place_density(right)[j]
-    codes = [*code_ratios((left.violence, right.violence), np.sqrt(of_left.violence * of_right.violence), i, j),
-             *code_ratios((left.actor, right.actor), np.sqrt(of_left.actor * of_right.actor), i, j)]
-    every = np.concatenate([left.first, right.first, left.last, right.last])
-    span = float(every.max() - every.min() + 1) if len(every) else 1.0
-    # With n_left·n_right/(matched·span) events a day; "matched" follows what is learnt (_odds).
-    chance = inverse * span / (crowded * pairs.widths * max(len(left), 1) * max(len(right), 1))
-    return Evidence(np.exp(-(km[:, None] ** 2) / (2 * SCALES_KM**2)) / (2 * np.pi * SCALES_KM**2) + 1e-12,
-                    group, pairs.gap + WINDOW_DAYS, deaths, np.stack(codes, 1), chance * len(right))
-
-
-def death_bin(deaths: Ints) -> Ints:
-    """Return the bin of each count: whole numbers to 15, then three to each doubling."""
-    large = 16 + np.floor(np.log2(np.maximum(deaths, 16) / 16.0) * 3.0).astype(np.int64)
-    return np.minimum(np.where(deaths <= 15, deaths, large), DEATH_BINS - 1)
-
-
-def death_ratios(left: Ints, right: Ints) -> Floats:
-    """Return the tables P(both bins | one event) / (P(left bin) · P(right bin)), shape (bins, bins, agreements)."""
-    p = (np.bincount(left, minlength=DEATH_BINS) + 0.5) / (len(left) + 0.5 * DEATH_BINS)
-    q = (np.bincount(right, minlength=DEATH_BINS) + 0.5) / (len(right) + 0.5 * DEATH_BINS)
-    large = 16.0 * 2.0 ** ((np.arange(16, DEATH_BINS) - 16 + 0.5) / 3.0)
-    at = np.log(np.concatenate([np.arange(16), large]) + 0.5)
-    off = np.abs(at[None, :] - at[:, None])
-    kernels = np.stack([np.eye(DEATH_BINS) + 1e-6, *(np.exp(-off / scale) + 1e-9 for scale in DEATH_SCALES)])
-    u, v = np.ones(kernels.shape[:2]), np.ones(kernels.shape[:2])
-    for _ in range(SINKHORN):
-        # Both at once and half-way (in the logarithm), so that neither side comes first.
-        u, v = (np.sqrt(u / np.einsum("kab,kb->ka", kernels, q * v)),
-                np.sqrt(v / np.einsum("kab,ka->kb", kernels, p * u)))
-    balanced = u[:, :, None] * kernels * v[:, None, :]
-    return np.concatenate([balanced, np.ones((1, DEATH_BINS, DEATH_BINS))]).transpose(1, 2, 0).copy()
-
-
-def code_ratios(codes: tuple[Ints, Ints], near: Floats, i: Ints, j: Ints) -> tuple[Floats, Floats]:
-    """Return each pair's likelihood ratios if the code was copied truly, and if it was not; 1 and 1 where unknown.
-
-    Args:
-        near: P(an unrelated report nearby has the code too), by code.
+    Each factor is what that alone would say, the ways of telling weighed by their share.
     """
-    share = code_shares(np.concatenate(codes), len(near))
-    rare = (1 - share) / (1 - np.minimum(near, 0.999))
-    a, b = codes[0][i], codes[1][j]
-    known, same = (a > 0) & (b > 0), a == b
-    true = np.where(known, np.where(same, 1 / near[a], 0.0), 1.0)
-    chance = np.where(known, np.where(same, share[a] / near[a], np.sqrt(rare[a] * rare[b])), 1.0)
-    return true, chance
+    w, seen = fitted.weights, fitted.seen.take(rows)
+    places, dead = tables(w.place, w.deaths, fitted.agreements)
+    near = w.mix @ (places[:, seen.place] * w.days[:, seen.day]) * seen.chance * w.reported[0]
+    codes = [w.mix @ (w.true[:, k, None] * seen.codes[:, 2 * k] + (1 - w.true[:, k, None]) * seen.codes[:, 2 * k + 1])
+             for k in (0, 1)]
+    return np.stack([near, w.mix @ dead[:, seen.deaths], *codes], 1)
 
 
-def _start(sizes: tuple[int, int]) -> Weights:
-    days = 0.5 ** np.abs(np.arange(-WINDOW_DAYS, WINDOW_DAYS + 1.0))
-    half = 0.5 * min(sizes)
-    shares = np.array([0.9, 0.9, half / max(sizes[1], 1), half / max(sizes[0], 1)])
-    return Weights(np.full((CLASSES, len(SCALES_KM)), 1.0 / len(SCALES_KM)), days / days.sum(),
-                   np.array([0.3, 0.2, 0.2, 0.2, 0.1]), shares)
+def start(sizes: tuple[int, int]) -> Weights:
+    """Return the weights from which learning starts and to which it is drawn."""
+    lag = np.abs(np.arange(-WINDOW_DAYS, WINDOW_DAYS + 1.0))
+    days = np.stack([each**lag for each in START_DAYS])
+    place = np.repeat(np.array(START_SCALES)[:, None] / np.sum(START_SCALES, 1)[:, None, None], CLASSES, 1)
+    half = START_REPORTED * min(sizes)
+    return Weights(np.ascontiguousarray(place), days / days.sum(1, keepdims=True), np.array(START_DEATHS),
+                   np.repeat(np.array(START_TRUE)[:, None], 2, 1), np.array(START_MIX),
+                   np.array([half / max(sizes[1], 1), half / max(sizes[0], 1)]))
 
 
-def _learnt(left: Ints, right: Ints, sizes: tuple[int, int], seen: Evidence, start: Weights, rounds: int) -> Weights:
-    days = 0.6 ** np.abs(np.arange(-WINDOW_DAYS, WINDOW_DAYS + 1.0))
-    learnt = _rounds(
-        left, right, *sizes, seen.place, seen.group, seen.day, seen.deaths, seen.codes, seen.chance, start.place.copy(),
-        start.days.copy(), start.deaths.copy(), start.shares.copy(), rounds, INNER, PRIOR_PAIRS * days / days.sum(),
-        PRIOR_PAIRS,
-    )
-    return Weights(*learnt)
+def _teach(
+    left: Ints, right: Ints, sizes: tuple[int, int], seen: Evidence, agreements: Floats, weights: Weights, rounds: int
+) -> None:
+    """Let the pairs teach ``weights``, in place."""
+    prior = start(sizes)
+    taught(left, right, *sizes, *seen, agreements, *weights, prior.place[:, 0] * PRIOR_PAIRS, prior.days * PRIOR_PAIRS,
+           prior.deaths * PRIOR_PAIRS, prior.true, prior.mix * PRIOR_PAIRS, PRIOR_PAIRS, rounds, INNER)
 
 
-@compiled_untyped
-def _odds(place, group, day, deaths, codes, chance, by_place, by_day, by_deaths, shares):  # type: ignore[no-untyped-def]  # pragma: no cover
-    odds = np.empty(len(day))
-    never = (1 - shares[2]) * (1 - shares[3])
-    for e in range(len(day)):
-        where = 0.0
-        for s in range(place.shape[1]):
-            where += by_place[group[e], s] * place[e, s]
-        dead = 0.0
-        for s in range(deaths.shape[1]):
-            dead += by_deaths[s] * deaths[e, s]
-        value = where * dead * by_day[day[e]] * chance[e] * shares[2] / never
-        for k in range(2):
-            value *= shares[k] * codes[e, 2 * k] + (1 - shares[k]) * codes[e, 2 * k + 1]
-        odds[e] = min(max(value, 1e-12), 1e9)
+def _odds(seen: Evidence, agreements: Floats, weights: Weights) -> Floats:
+    places, dead = tables(weights.place, weights.deaths, agreements)
+    factor = weights.reported[0] / float(np.prod(1 - weights.reported))
+    odds: Floats = rated(*seen, places, weights.days, dead, weights.true, weights.mix, factor, np.zeros((0, 0)))
     return odds
 
 
-@compiled_untyped
-def _rounds(  # type: ignore[no-untyped-def]
-    i, j, na, nb, place, group, day, deaths, codes, chance, by_place, by_day, by_deaths, shares, rounds, inner,
-    day_prior, prior,
-):  # pragma: no cover - compiled
-    odds = _odds(place, group, day, deaths, codes, chance, by_place, by_day, by_deaths, shares)
-    mu, nu = odds.copy(), odds.copy()
-    for _ in range(rounds):
-        odds = _odds(place, group, day, deaths, codes, chance, by_place, by_day, by_deaths, shares)
-        p = propagate(i, j, na, nb, odds, mu, nu, inner)
-        places, days, dead = np.zeros(by_place.shape), day_prior.copy(), np.full(len(by_deaths), 0.5)
-        hits, known, total = np.ones(2), np.full(2, 1.2), 0.0
-        for e in range(len(day)):
-            total += p[e]
-            if p[e] < 1e-4:
-                continue  # Teaches nothing that would be seen.
-            days[day[e]] += p[e]
-            where = 0.0
-            for s in range(place.shape[1]):
-                where += by_place[group[e], s] * place[e, s]
-            for s in range(place.shape[1]):
-                places[group[e], s] += p[e] * by_place[group[e], s] * place[e, s] / where
-            fit = 0.0
-            for s in range(deaths.shape[1]):
-                fit += by_deaths[s] * deaths[e, s]
-            for s in range(deaths.shape[1]):
-                dead[s] += p[e] * by_deaths[s] * deaths[e, s] / fit
-            for k in range(2):
-                true, chanced = shares[k] * codes[e, 2 * k], (1 - shares[k]) * codes[e, 2 * k + 1]
-                if codes[e, 2 * k] != 1.0 or codes[e, 2 * k + 1] != 1.0:
-                    hits[k] += p[e] * true / (true + chanced)
-                    known[k] += p[e]
-        common = places.sum(0) + 0.5
-        common /= common.sum()
-        for g in range(len(places)):
-            by_place[g] = (places[g] + prior * common) / (places[g].sum() + prior)
-        by_day[:] = days / days.sum()
-        by_deaths[:] = dead / dead.sum()
-        for k in range(2):
-            shares[k] = min(max(hits[k] / known[k], 0.05), 0.995)
-        matched = min(max(total, 1.0), 0.98 * min(na, nb))
-        shares[2], shares[3] = matched / nb, matched / na
-    return by_place, by_day, by_deaths, shares
+def _stand_ins(sides: tuple[Side, Side], weights: Weights) -> tuple[
+    tuple[StandIns, StandIns], tuple[tuple[Floats, Floats], tuple[Floats, Floats]]
+]:
+    """Return the stand-ins of both sides, and their odds."""
+    crowded, scale = crowding(*sides), span_of(*sides) / max(len(sides[0].columns), 1)
+    own, odds = [], []
+    for at, other in ((0, 1), (1, 0)):
+        one = stand_ins(sides[at], sides[other], crowded, scale, first=at == 0)
+        agreements = death_ratios(sides[at].deaths, sides[at].deaths)
+        own.append(one)
+        odds.append((_odds(one.apart, agreements, weights), _odds(one.counted, agreements, weights)))
+    return (own[0], own[1]), (odds[0], odds[1])

@@ -16,8 +16,10 @@ from hamsaya.messages.kinds import Instant, Member, Ref
 
 Stance = Literal["affirms", "denies", "elsewhere"]
 """affirms: it happened so; denies: it did not happen; elsewhere: not on the reporter's side."""
-Ground = Literal["review", "unmerge"]
-Verdict = Literal["same", "different"]
+Ground = Literal["review", "place", "day", "deaths", "actors", "source", "unmerge", "undo"]
+"""Why a person ruled so: all of it, or what decided (source: one reporter copies the other); or by which call."""
+Verdict = Literal["same", "different", "open"]
+"""open: an earlier ruling is taken back, the model speaks again."""
 Agreement = Literal["single", "agreed", "differing", "contested"]
 """single: one side speaks; agreed: sides agree within their bounds; differing: they do not; contested: one denies."""
 

@@ -90,10 +90,10 @@ def fetch_file(
 
 
 def accounts_of(
-    path: Path, reporter: str, as_of: int, on_bad: Callable[[PeerError], None]
-) -> Iterator[tuple[Account, str]]:
-    """Return a reader of one reporter's accounts, each beside what tells its actor's class apart."""
-    return read_accounts(path, reporter, as_of, on_bad)
+    path: Path, reporter: str, as_of: int, on_bad: Callable[[PeerError], None], on_note: Callable[[str], None]
+) -> list[tuple[Account, str]]:
+    """Return one reporter's accounts, each beside what tells its actor's class apart."""
+    return read_accounts(path, reporter, as_of, on_bad, on_note)
 
 
 def read_case_files(cases: Path, coordinates: Path, means: Path | None) -> tuple[Any, Any, Any]:

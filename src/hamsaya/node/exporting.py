@@ -267,7 +267,7 @@ def blind_layer(path: Path) -> Layer:
                "of it.", "A list of cells, never of members: it says nothing of anybody's will.", AREAS, DUAL_USE]
     return Layer(what="blind-spots", title=f"Where nobody is looking, after {told_by.month}",
                  unit="chance of a death that nobody would report", notices=notices,
-                 sources=[*(visible(f"{source} ({licence})") for source, licence in told_by.sources), UCDP],
+                 sources=[visible(f"{source} ({licence})") for source, licence in told_by.sources],
                  as_of=f"end of {told_by.month}", features=features)
 
 

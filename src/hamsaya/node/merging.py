@@ -24,14 +24,14 @@ from hamsaya.monitor.grid import PRIO
 from hamsaya.monitor.incidents import Incidents as Table
 from hamsaya.monitor.incidents import month_number, month_text
 from hamsaya.monitor.merging import compared, linked
-from hamsaya.monitor.merging_types import Account, Incident, Key, Ledger, Linked, Verdict
+from hamsaya.monitor.merging_types import Account, Ground, Incident, Key, Ledger, Linked, Verdict
 from hamsaya.monitor.types import COLUMNS, ROWS, row_column
 from hamsaya.node.data_files import accounts_of
 from hamsaya.node.packs import open_named_pack
 
 __all__ = [  # With the types that its results are made of.
-    "Account", "Incident", "Key", "Ledger", "Linked", "Merged", "blind_spots", "blind_terms", "decide",
-    "events_in_all", "keep", "merge_files", "opened", "own_coverage", "unmerge",
+    "Account", "Ground", "Incident", "Key", "Ledger", "Linked", "Merged", "blind_spots", "blind_terms", "decide",
+    "events_in_all", "keep", "merge_files", "opened", "own_coverage", "undo", "unmerge",
 ]
 
 OTHER_CLASS = 63
@@ -46,7 +46,10 @@ class Merged:
     pairs: list[Linked]
     incidents: list[Incident]
     queue: list[Linked]
+    passed_over: list[Linked]
+    open_denials: list[Account]
     bad: list[PeerError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def merge_files(files: Mapping[str, Path], as_of: int, before: Ledger | None = None) -> Merged:
@@ -57,9 +60,21 @@ def merge_files(files: Mapping[str, Path], as_of: int, before: Ledger | None = N
         before: An earlier ledger, whose rulings and vintages stay.
     """
     bad: list[PeerError] = []
-    read = [(account, label) for reporter in sorted(files)
-            for account, label in accounts_of(files[reporter], reporter, as_of, bad.append)]
-    return _merged(compared(_classed(read), before), bad)
+    notes: list[str] = []
+    read = [one for reporter in sorted(files)
+            for one in accounts_of(files[reporter], reporter, as_of, bad.append, notes.append)]
+    told = {account.key for account, _ in read}
+    if before is not None and any(label for _, label in read) and any(one.key not in told for one in before.accounts):
+        # Classes numbered from names hold for one run: beside another run's numbers they would say what is not so.
+        read = [(account, "") for account, _ in read]
+        notes.append("the ledger holds accounts that these files do not: names of sides are not compared; give "
+                     "actor_class to compare them")
+    merged = _merged(compared(_classed(read), before), bad)
+    if len(files) > 1 and read and not merged.ledger.candidates:
+        notes.append("no two accounts lie near each other in place and time: look whether longitude, latitude and "
+                     "dates are in their columns")
+    merged.notes.extend(notes)
+    return merged
 
 
 def opened(path: Path) -> Merged:
@@ -84,10 +99,12 @@ def keep(path: Path, ledger: Ledger) -> None:
     beside.replace(path)
 
 
-def decide(path: Path, left: Key, right: Key, verdict: Verdict, by: str, at: int) -> Merged:
+def decide(
+    path: Path, left: Key, right: Key, verdict: Verdict, by: str, at: int, ground: Ground = "review"
+) -> Merged:
     """Record a person's ruling in a ledger file and return what follows; raises OperatorError for unknown accounts."""
     try:
-        ledger = ledgers.ruled(opened(path).ledger, left, right, verdict, by=by, at=at)
+        ledger = ledgers.ruled(opened(path).ledger, left, right, verdict, by=by, at=at, ground=ground)
     except ValueError as error:
         raise OperatorError(str(error), code="bad-ruling") from None
     keep(path, ledger)
@@ -102,6 +119,16 @@ def unmerge(path: Path, incident: str, by: str, at: int) -> Merged:
         raise OperatorError(f"expected an incident that holds several accounts, received {incident!r}; hamsaya monitor "
                             "merge --json lists them", code="unknown-incident")
     ledger = ledgers.unmerged(merged.ledger, found, by=by, at=at)
+    keep(path, ledger)
+    return _merged(ledger, [])
+
+
+def undo(path: Path, by: str, at: int) -> Merged:
+    """Take back the last call's rulings in a ledger file and return what follows; raises OperatorError without any."""
+    try:
+        ledger = ledgers.undone(opened(path).ledger, by=by, at=at)
+    except ValueError as error:
+        raise OperatorError(str(error), code="nothing-to-undo") from None
     keep(path, ledger)
     return _merged(ledger, [])
 
@@ -153,11 +180,11 @@ def blind_spots(
     return blindspots.blind_spots(gids, chances, coverage.anybody(known, gids), _borders(gids, areas), since, limit)
 
 
-def blind_terms(file: Path, ledger: Path | None) -> dict[str, Any]:
+def blind_terms(table: Table, ledger: Path | None) -> dict[str, Any]:
     """Return what a list of blind spots must carry: sources with licences, how late its reports are, the weight."""
-    _, source = incidents_of(file)
     known = None if ledger is None else max((one.as_of for one in opened(ledger).ledger.accounts), default=None)
-    return {"sources": [source], "ledger_as_of": known, "border_weight": blindspots.BORDER}
+    sources = sorted({(one.citation, one.licence) for one in table.releases})
+    return {"sources": sources, "ledger_as_of": known, "border_weight": blindspots.BORDER}
 
 
 def _figures(ledger: Path) -> list[Own]:
@@ -168,7 +195,9 @@ def _figures(ledger: Path) -> list[Own]:
 
 def _merged(ledger: Ledger, bad: list[PeerError]) -> Merged:
     pairs = linked(ledger)
-    return Merged(ledger, pairs, ledgers.incidents(ledger, pairs), ledgers.queue(pairs), bad)
+    found = ledgers.incidents(ledger, pairs)
+    passed = ledgers.passed_over(found, pairs)
+    return Merged(ledger, pairs, found, ledgers.queue(pairs, passed), passed, ledgers.open_denials(ledger, found), bad)
 
 
 def _classed(read: Sequence[tuple[Account, str]]) -> list[Account]:

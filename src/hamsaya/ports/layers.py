@@ -65,7 +65,7 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     ``as_of`` says in words how late the knowledge is; ``lines`` are drawn on maps and are in no file of data.
     """
 
-    what: Literal["picture", "zones", "alerts", "forecast", "blind-spots"]
+    what: Literal["picture", "zones", "alerts", "forecast", "blind-spots", "incidents"]
     title: str
     unit: str
     notices: list[str]
