@@ -251,7 +251,7 @@ def _tell_decisions(made: Federation) -> None:
              "EXERCISE: suspend Tajikistan's part in cases")
     for member in ("pk", "cn", "ir", "kz", "uz"):
         _vote(made, member, "pk/standing", "abstain" if member == "cn" else "yes")
-    _propose(made, "kz/finding", "adopt-finding", "tj", Resolve(ground="EX-F-001"), "EXERCISE: adopt the finding")
+    _propose(made, "kz/finding", "adopt-finding", "tj", Resolve(ground="EX-F-002"), "EXERCISE: adopt the finding")
     _vote(made, "ir", "kz/finding", "no", HOSTILE)
     for draft in records_due(made.node("joint-cell")):
         made.send("joint-cell", draft)
