@@ -225,8 +225,8 @@ class Items(RuleBasedStateMachine):
 
     @rule(days=st.sampled_from([0, 1, 45]))
     def time_passes(self, days: int) -> None:
-        """Past the day of deletion of some."""
-        self.desks.now = min(self.desks.now + days * DAY, T0 + 80 * DAY)
+        """Past the day of deletion of some, and never back."""
+        self.desks.now = max(self.desks.now, min(self.desks.now + days * DAY, T0 + 80 * DAY))
 
     @precondition(lambda self: self.desks.waiting)
     @rule(place=st.integers(0, 100))

@@ -211,7 +211,9 @@ def unfreeze(
     own = [each for each in _own(session, case) if each["ended_at"] is None]
     found = [each for each in own if ref in (None, each["freeze"])]
     told = {tuple(each["told"]) for each in found}
-    if not found or len(told) != len(found):
+    if ref is not None and not found:  # Not known here as this node's own: its rules say what they think of it.
+        found = [{"freeze": ref, "told": session.call("oversight-participants", case=case)}]
+    elif not found or len(told) != len(found):
         raise OperatorError(f"expected one freeze of {case} by this node, found {len(found)}; name it with --ref (see: "
                             "hamsaya case oversight frozen)", code="which-freeze")
     said: list[tuple[Body, list[str]]] = [
