@@ -49,5 +49,8 @@ def test_the_exercise_ends_as_it_should(tmp_path: Path, extra: list[str]) -> Non
     assert outcome["joint_picture_equal"] is True and outcome["tamper_detected"] is True
     assert outcome["refused_as_expected"] == len(outcome["refusals"]) == 7
     assert outcome["incidents"] > 1000 and outcome["purge"] == "purged" and outcome["finding"] == "NC"
+    alert = outcome["alert"]
+    assert alert["raised"] == 2 and alert["answered"] == alert["asked"] >= 2
+    assert alert["beyond_budget"] == "budget-exceeded" and alert["state"] == "open"
     assert 1 < outcome["price_after"] < outcome["price_before"]
     assert not list(tmp_path.iterdir()), "the exercise leaves nothing behind"

@@ -138,7 +138,7 @@ async def _play(
         as_of=anchor,
     )
     for act in (exercise.cards, exercise.charter, exercise.monitoring, exercise.picture, exercise.case,
-                exercise.promise, exercise.tranche):
+                exercise.promise, exercise.tranche, exercise.alert):
         await act()
     attacker = Attacker(fleet, captive=script.faults.cut[0], victim=script.faults.cut[1],
                         copy=fleet.directory / "stolen-copy")
@@ -168,6 +168,7 @@ def _report(console: Console, result: dict[str, Any], as_json: bool) -> bool:
         result["joint_picture_equal"] and result["tamper_detected"] and result["logs_verified"] == result["nodes"]
         and result["refused_as_expected"] == result["attempts"] and result["lost"] == result["duplicated"] == 0
         and result["price_after"] < result["price_before"]
+        and result["alert"]["raised"] and result["alert"]["beyond_budget"] == "budget-exceeded"
     )
     ordered = {key: result.pop(key) for key in KEYS} | result
     if as_json:

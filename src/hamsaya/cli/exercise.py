@@ -8,8 +8,9 @@ Acts, in order
  5  case        one answer, one coded refusal, one overdue, one revocation with attested purge
  6  promise     commitment, evidence, notice, right of reply, panel, finding
  7  tranche     declared, running, put on notice by the finding; the price before and after
- 8  attacks     forged sender, stripped signature, replay, charter breach, forked and tampered log
- 9  logs        every log cosigned by the others and audited; every message accounted for at both ends
+ 8  alert       one member warns under its budget, whom it asks answers, one more is refused
+ 9  attacks     forged sender, stripped signature, replay, charter breach, forked and tampered log
+10  logs        every log cosigned by the others and audited; every message accounted for at both ends
 Everything is said through the nodes' own pipelines; the script only decides who says what when.
 """
 
@@ -29,6 +30,7 @@ from hamsaya.base.instants import DAY
 from hamsaya.base.interval import Interval
 from hamsaya.cases import handling
 from hamsaya.charter.types import document_from_plain
+from hamsaya.cli.exercise_alert import warn
 from hamsaya.cli.exercise_link import Link
 from hamsaya.cli.fleet import Fleet, Refused
 from hamsaya.messages import cases, compliance, linkage
@@ -309,6 +311,12 @@ class Exercise:
         views = await self.fleet.everywhere("tranches", entitled)
         return all((ref, state) in {(t["tranche"]["tranche"], t["status"]) for t in view} for view in views.values())
 
+    # 8
+    async def alert(self) -> None:
+        """A member's alerts under its budget are delivered, and answered by whom they ask."""
+        self.outcome["alert"] = await warn(self.fleet, self.agreement.areas, self.pack.exercise.case.opener, self.rows,
+                                           self.say, self._until)
+
     def price(self, rule_id: str, seats: int, k: int) -> Chain:
         """Return the price of compliance under one of the charter's rules and one panel."""
         document = document_from_plain(self.pack.charter)
@@ -316,7 +324,7 @@ class Exercise:
         inputs = {name: Interval(i.low, i.mid, i.high) for name, i in self.pack.inputs.items()}
         return price_chain(inputs, rule, len(self.members) - 1, seats, k, self.pack.exercise.tranche.body.mid_musd)
 
-    # 9
+    # 10
     async def logs(self) -> None:
         """Every log is cosigned by the others and audited; every message is accounted for at both ends."""
         await self.delivered()
