@@ -16,7 +16,7 @@ from hamsaya.monitor.forecast_card import Data, card
 from hamsaya.monitor.forecast_cube import Ahead, Cube
 from hamsaya.monitor.forecast_features import GROUPS, At, calendar, features, picked, seasons
 from hamsaya.monitor.forecast_history import conflictology, conflictology_n, faded
-from hamsaya.monitor.forecast_rows import KERNELS, Table, draw, table_of
+from hamsaya.monitor.forecast_rows import KERNELS, LEVEL, Table, draw, table_of
 from tests.monitor import simulated
 
 pytest.importorskip("lightgbm")
@@ -39,7 +39,7 @@ def made() -> tuple[Release, Table]:
 
 def said(release: Release, table: Table) -> bytes:
     """Everything a release says from its own month, as bytes."""
-    return b"".join(part.tobytes() for horizon in PLAN.horizons
+    return b"".join(part.tobytes() for horizon in release.plan.horizons
                     for tier in release.tiers(table, KNOWN, horizon).values() for part in tier)
 
 
@@ -53,6 +53,18 @@ def test_other_data_after_the_origin_change_no_byte() -> None:
         release, table = released(other, executor)
     assert release.digest == made()[0].digest
     assert said(release, table) == said(*made())
+
+
+def test_near_releases_whose_weights_hang_on_the_cell_see_nothing_of_the_future_either() -> None:
+    """Their weights are tilted by recent deaths, those of far releases are not."""
+    near, cube = replace(PLAN, horizons=(1, 2)), simulated.cube()
+    later = replace(cube, by_type=cube.by_type.copy(), events=cube.events.copy())
+    later.by_type[:, KNOWN + 1:] *= 7
+    later.events[KNOWN + 1:] += 3
+    with ThreadPoolExecutor(1) as executor:
+        cut, whole = (released(one, executor, near) for one in (cube.upto(simulated.FIRST + KNOWN), later))
+    assert not cut[0].settled.far and made()[0].settled.far  # type: ignore[union-attr]
+    assert said(*cut) == said(*whole)
 
 
 def test_the_guard_would_notice_a_change_before_the_origin() -> None:
@@ -194,6 +206,7 @@ def test_features_stand_in_one_order() -> None:
     parts = [picked(group, cube, at) for group in range(len(GROUPS))]
     assert both.names == [name for part in parts for name in part.names] and len(set(both.names)) == len(both.names)
     assert (both.values == np.concatenate([part.values for part in parts], 1)).all()
+    assert both.names[LEVEL] == "deaths_h3_s0"
 
 
 def test_the_card_names_data_features_limits_and_digests() -> None:

@@ -35,8 +35,9 @@ from hamsaya.monitor.forecast_features import At
 from hamsaya.monitor.forecast_history import conflictology, faded
 from hamsaya.monitor.forecast_kernel import Kernel
 from hamsaya.monitor.forecast_ladder import Trees, grow_hurdle, grow_ladder
-from hamsaya.monitor.forecast_rows import KERNELS, Table
-from hamsaya.monitor.forecast_settle import FADES, FAR_FADES, Parts, Settled, is_far, settle, unsettled
+from hamsaya.monitor.forecast_rows import KERNELS, LEVEL, Table
+from hamsaya.monitor.forecast_settle import FADES, FAR_FADES, Settled, is_far, settle, unsettled
+from hamsaya.monitor.forecast_weights import Parts, Setting
 from hamsaya.monitor.grid import Array
 
 TIERS = ("conflictology", "kernel", "ladder")
@@ -74,6 +75,11 @@ class Forecasting(NamedTuple):
     features: Array
     horizon: Array
 
+    @property
+    def setting(self) -> Setting:
+        """What the weights of the ladder's parts hang on."""
+        return Setting(self.features[:, LEVEL], self.horizon)
+
 
 class Tier(NamedTuple):
     """What one tier says of every cell: distribution, interval at 90 %, and interval of the deaths given any."""
@@ -98,7 +104,7 @@ class Learnt:
     rows: int
 
     def parts(self, table: Table, rows: Forecasting) -> Parts:
-        """Return the distributions that the ladder mixes, in the order of ``forecast_settle.PARTS``."""
+        """Return the distributions that the ladder mixes, in the order of ``forecast_weights.PARTS``."""
         if self.trees is None:
             raise ValueError("expected trees")
         return self.trees.forecast(rows.features), self.kernel(rows), *histories(table, rows.at, is_far(self.kernels))
@@ -149,7 +155,7 @@ class Release:
         if "kernel" in self.plan.tiers:
             yield "kernel", self.learnt.kernel(rows)
         if self.settled is not None:
-            yield "ladder", self.settled.mixed(self.learnt.parts(table, rows))
+            yield "ladder", self.settled.mixed(self.learnt.parts(table, rows), rows.setting)
 
     @property
     def digest(self) -> str:
@@ -219,8 +225,8 @@ def fit_kernels(table: Table, known: int, plan: Plan) -> dict[int, Kernel]:
 def settled_by(table: Table, older: Learnt, known: int, plan: Plan) -> Settled:
     """Return what the record of ``older``, learnt ``record_months`` before ``known``, teaches."""
     rows = table.learning(known, plan.record_months, plan.horizons)
-    parts = older.parts(table, Forecasting(rows.at, rows.features, rows.horizon))
-    return settle(parts, rows.deaths, rows.stands_for, is_far(plan.horizons))
+    asked = Forecasting(rows.at, rows.features, rows.horizon)
+    return settle(older.parts(table, asked), asked.setting, rows.deaths, rows.stands_for, is_far(plan.horizons))
 
 
 def release_of(table: Table, known: int, plan: Plan, executor: Executor, older: Learnt | None = None) -> Release:

@@ -16,7 +16,8 @@ from hamsaya.monitor.forecast import Release
 from hamsaya.monitor.forecast_features import CALENDAR
 from hamsaya.monitor.forecast_report import ONSET_NOTICE
 from hamsaya.monitor.forecast_rows import Table
-from hamsaya.monitor.forecast_settle import BANDS, PARTS, RANGES
+from hamsaya.monitor.forecast_settle import BANDS
+from hamsaya.monitor.forecast_weights import PARTS, RANGES
 from hamsaya.monitor.incidents import month_text
 
 LIMITS = (
@@ -109,6 +110,9 @@ def _learnt(release: Release) -> list[str]:
              f"{settled.slope:.3f}.", "", f"| deaths from | {' | '.join(PARTS)} |", f"|---|{'---|' * len(PARTS)}"]
     lines += [f"| {count:g} | {' | '.join(f'{weight:.2f}' for weight in row)} |"
               for count, row in zip(RANGES, settled.weights, strict=True)]
+    if not settled.far:
+        lines += ["", "These are an average row's weights: the more died in the cell of late, the more its own last "
+                  "months count, and the further ahead, the less."]
     lines += ["", "| chance from | level of the 90 % interval | level of the size's |", "|---|---|---|"]
     lines += [f"| {low:g} | {level:.3f} | {size:.3f} |"
               for low, level, size in zip((0.0, *BANDS), settled.levels, settled.size_levels, strict=True)]

@@ -27,6 +27,8 @@ WARM_UP = 24
 """Months at the start of a cube from which nothing is learnt: their features have no past yet."""
 KERNELS = 32
 """Features of group 0, the first of every row."""
+LEVEL = 4
+"""The feature ``deaths_h3_s0``: mean log deaths of the cell itself, fading by half in three months."""
 
 
 class Drawn(NamedTuple):
