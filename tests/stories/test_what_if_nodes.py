@@ -12,6 +12,7 @@ import httpx
 import msgspec
 import pytest
 
+from hamsaya.adapters import keyfile
 from hamsaya.cli import bench_price
 from hamsaya.cli.bench_federation import federation
 from hamsaya.cli.bench_price_nodes import PAGE, SETTINGS, WORDS, console, run, shown
@@ -20,8 +21,16 @@ from hamsaya.node.observed import observed
 from hamsaya.node.price_page import page, question
 from hamsaya.node.price_setup import setup_of
 from hamsaya.node.what_if import what_if
+from tests.cli.conftest import STRETCHING
 
 PROMISES = 2
+
+
+@pytest.fixture(autouse=True)
+def _full_stretching(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes are founded in this process and opened in others, so key files are made as the software makes them."""
+    for name, value in STRETCHING.items():
+        monkeypatch.setattr(keyfile, name, value)
 
 
 async def asked(home: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
