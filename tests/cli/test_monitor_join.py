@@ -320,6 +320,15 @@ def small(pack: Path, folder: Path, runs: int) -> Path:
     return made
 
 
+def test_a_store_silent_over_the_whole_period_is_no_peace(tmp_path: Path) -> None:
+    """Whoever forgot to take in the newest file reads how far the store reaches, not that nothing happened."""
+    one = Analyst(tmp_path)
+    one.take_in("a.csv", [incident(1, 3, 0)], "2018-02-01")
+    for words in ((), ("--no-nowcast",)):
+        told = one.refused("scan", "--from", "2019-01-01", "--to", "2019-06-30", *words)
+        assert told["code"] == "no-incidents" and "its incidents run from 2018-01" in told["message"]
+
+
 def test_blind_spots_of_the_store_as_it_was_known(pack: Path, tmp_path: Path) -> None:
     """The same list from a file and from the store; what was taken in later is not in the list of the day before."""
     cut = small(pack, tmp_path, 12)

@@ -104,10 +104,10 @@ def material(wanted: Wanted) -> Material:
     with closing(open_incident_store(wanted.store)) as store:
         if not wanted.nowcast:
             whole = narrowed(held(store, as_of, wanted.source), wanted.countries)
-            return Material(whole, *_between(whole, wanted), None, {"as_of": as_of, "source": wanted.source})
+            return Material(whole, *_some_between(whole, wanted), None, {"as_of": as_of, "source": wanted.source})
         known = reported(store, as_of, wanted.source)
     whole = narrowed(known.table, wanted.countries)
-    table, outside, imprecise = _between(whole, wanted)
+    table, outside, imprecise = _some_between(whole, wanted)
     states = sorted({(*table.countries, "")[code] for code in np.unique(table.country).tolist()})
     shares = shares_of(known, states, wanted.chosen, as_of // DAY, LONGEST_DAYS, wanted.seed)
     return Material(whole, table, outside, imprecise, shares, {"as_of": as_of, "source": known.source})
@@ -123,6 +123,18 @@ def table_of(path: Path | None, store: Path, as_of: int | None, source: str | No
 
 def _between(whole: Incidents, wanted: Wanted) -> tuple[Incidents, int, int]:
     return between(whole, wanted.chosen, wanted.precise)
+
+
+def _some_between(whole: Incidents, wanted: Wanted) -> tuple[Incidents, int, int]:
+    """Refuse a store that is silent over the whole period: it more likely lacks a file than knows a peace."""
+    made = _between(whole, wanted)
+    if not len(made[0]):
+        reach = f"its incidents run from {day(int(whole.start.min()))} to {day(int(whole.end.max()))}" if len(
+            whole) else "it holds none"
+        raise OperatorError(f"expected incidents of the period in the store as it was known then: {reach}; take in a "
+                            "later file (hamsaya monitor ingest), or give other --from, --to or --as-of",
+                            code="no-incidents")
+    return made
 
 
 # -- permutation ----------------------------------------------------------------------------------------------
