@@ -218,7 +218,8 @@ def _spot(gid: int, p: float, cell: AnyCell, border: bool, since: int) -> Spot:
     reasons = [
         f"a death within {MONTHS} months has probability {p:.0%}, its own last {HIDDEN} months not looked at",
         _reported(cell),
-        "no incident known there" if since >= NEVER else f"last incident before that: {since} months earlier",
+        ("no incident known there before" if since >= NEVER else
+         f"its last incident before those lies {HIDDEN + since} months back"),
     ]
     if border:
         reasons.append("it holds or touches two reporting areas")
