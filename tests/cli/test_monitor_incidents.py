@@ -3,47 +3,17 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from hamsaya.cli.main import app
 from hamsaya.node.incidents import read_incidents
 from tests.adapters.eventmaking import acled, ged, text_of
+from tests.cli.analyst import Analyst
 
 pytest.importorskip("pyarrow")
-
-
-class Analyst:
-    """Someone with a store of their own and no node."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def run(self, *words: str) -> Result:
-        """Return what the command did."""
-        return CliRunner().invoke(app, ["monitor", *words], env={"HAMSAYA_INCIDENTS": str(self.folder / "store")})
-
-    def json(self, *words: str) -> Any:
-        """Return the one JSON value of a command that succeeds."""
-        result = self.run(*words, "--json")
-        assert result.exit_code == 0, f"{words}: {result.stdout}{result.stderr}{result.exception!r}"
-        return json.loads(result.stdout)
-
-    def refused(self, *words: str) -> dict[str, str]:
-        """Return code and message of a command that is refused."""
-        result = self.run(*words, "--json")
-        assert result.exit_code == 1, f"{words}: {result.exit_code} {result.stdout}{result.stderr}"
-        return dict(json.loads(result.stdout)["error"])
-
-    def put(self, rows: list[dict[str, Any]], name: str = "ged.csv") -> str:
-        """Write a file and return its name."""
-        (self.folder / name).write_text(text_of(rows), encoding="utf-8")
-        return str(self.folder / name)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shutil
 from collections.abc import Callable
@@ -13,44 +12,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
 
 from hamsaya.adapters.regionpack import load_pack
 from hamsaya.base.errors import OperatorError
-from hamsaya.cli.main import app
 from hamsaya.node.alerting import candidates_of_forecast
 from tests.adapters.eventmaking import ged, text_of
+from tests.cli.analyst import Analyst
 
 pytest.importorskip("pyarrow")
 START = date(2018, 1, 3)
 PERIOD = ("--from", "2018-01-03", "--to", "2019-01-01")
 WEEKS = 52
-
-
-class Analyst:
-    """Someone with a store of their own and no node."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def run(self, *words: str) -> Result:
-        return CliRunner().invoke(app, ["monitor", *words], env={"HAMSAYA_INCIDENTS": str(self.folder / "store")})
-
-    def json(self, *words: str) -> Any:
-        result = self.run(*words, "--json")
-        assert result.exit_code == 0, f"{words}: {result.stdout}{result.stderr}{result.exception!r}"
-        return json.loads(result.stdout)
-
-    def refused(self, *words: str) -> dict[str, str]:
-        result = self.run(*words, "--json")
-        assert result.exit_code == 1, f"{words}: {result.exit_code} {result.stdout}{result.stderr}"
-        return dict(json.loads(result.stdout)["error"])
-
-    def take_in(self, name: str, rows: list[dict[str, Any]], known: str) -> str:
-        path = self.folder / name
-        path.write_text(text_of(rows), encoding="utf-8")
-        self.json("ingest", str(path), "--format", "ucdp-candidate", "--as-of", known, "--covers", "1990-01:1990-01")
-        return str(path)
 
 
 def incident(number: int, day: int, place: int) -> dict[str, Any]:

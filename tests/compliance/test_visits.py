@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +16,24 @@ from scipy.optimize import minimize
 
 from hamsaya.base.interval import Interval
 from hamsaya.compliance.sampling import visit_rate
-from hamsaya.compliance.visits import Plan, Site, calendar, closed_share, plan
+from hamsaya.compliance.visits import Plan, Site, calendar, plan
 from hamsaya.compliance.visits_trial import found_in_time, spread
 
 AIMS: tuple[Any, ...] = ("average", "bounds", "each")
+
+
+def closed_share(sites: Sequence[Site], admitted: float) -> float:
+    """Return the share of uniform visiting by the formula that the module gives, for sites that are all visited.
+
+    Args:
+        sites: All with P(breach) > 0 and, for uniform visiting to be one exposure, with the same p T.
+        admitted: Beta of all sites.
+    """
+    costs, weights = [site.cost / site.eye for site in sites], [site.breach.mid for site in sites]
+    all_costs, all_weights = math.fsum(costs), math.fsum(weights)
+    apart = math.fsum(k / all_costs * math.log(k / all_costs / (w / all_weights))
+                      for k, w in zip(costs, weights, strict=True))
+    return 1.0 - apart / math.log(1.0 / admitted)
 
 
 def site(name: str, mid: float, **fields: Any) -> Site:

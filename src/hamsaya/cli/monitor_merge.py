@@ -177,7 +177,7 @@ def blind_spots(
         {"month": month, **merging.blind_terms(table, ledger), "spots": msgspec.to_builtins(spots)},
         Table(("cell", "score", "death within 3 months", "reported by anybody", "why"), [
             (one.gid, f"{one.score:.2f} ({one.score_low:.2f} to {one.score_high:.2f})", _percent(one.probability),
-             _percent(one.coverage), "; ".join(one.reasons)) for one in spots]),
+             "not known" if ledger is None else _percent(one.coverage), "; ".join(one.reasons)) for one in spots]),
     )
 
 

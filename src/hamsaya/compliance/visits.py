@@ -158,20 +158,6 @@ def plan(sites: Sequence[Site], aim: Aim = "average") -> Plan:
     )
 
 
-def closed_share(sites: Sequence[Site], admitted: float) -> float:
-    """Return the share of uniform visiting in the formula above, which holds where every site is visited.
-
-    Args:
-        sites: All with P(breach) > 0 and, for uniform visiting to be one exposure, with the same p T.
-        admitted: Beta of all sites.
-    """
-    costs, weights = [site.cost / site.eye for site in sites], [site.breach.mid for site in sites]
-    all_costs, all_weights = math.fsum(costs), math.fsum(weights)
-    apart = math.fsum(k / all_costs * math.log(k / all_costs / (w / all_weights))
-                      for k, w in zip(costs, weights, strict=True))
-    return 1.0 - apart / math.log(1.0 / admitted)
-
-
 def calendar(per_day: Mapping[str, float], days: float, seed: bytes) -> list[Visit]:
     """Return visits at random instants at the rates ``per_day``, in time order; one seed, one calendar, anywhere.
 

@@ -126,8 +126,11 @@ class Incidents:
 
     def citations(self) -> list[str]:
         """Return what must be cited with anything made of these rows, each once, sorted."""
-        used = {self.releases[number] for number in distinct(self.release)}
-        return sorted({f"{one.citation} Licence: {one.licence}." for one in used})
+        return [f"{citation} Licence: {licence}." for citation, licence in self.sources()]
+
+    def sources(self) -> list[tuple[str, str]]:
+        """Return citation and licence of what these rows came from, each pair once, sorted."""
+        return sorted({(one.citation, one.licence) for one in map(self.releases.__getitem__, distinct(self.release))})
 
 
 DTYPES: dict[str, str] = {

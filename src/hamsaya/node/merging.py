@@ -183,8 +183,7 @@ def blind_spots(
 def blind_terms(table: Table, ledger: Path | None) -> dict[str, Any]:
     """Return what a list of blind spots must carry: sources with licences, how late its reports are, the weight."""
     known = None if ledger is None else max((one.as_of for one in opened(ledger).ledger.accounts), default=None)
-    sources = sorted({(one.citation, one.licence) for one in table.releases})
-    return {"sources": sources, "ledger_as_of": known, "border_weight": blindspots.BORDER}
+    return {"sources": table.sources(), "ledger_as_of": known, "border_weight": blindspots.BORDER}
 
 
 def _figures(ledger: Path) -> list[Own]:
